@@ -1,1 +1,8 @@
+//! Versioner is the memory of a company's builds: a gRPC service that CI
+//! pipelines report to, and that people and programs ask what exists, what made
+//! it and where it runs. `ARCHITECTURE.md` shows how the parts fit.
 
+#![forbid(unsafe_code)]
+
+pub mod domain;
+pub mod pb;
