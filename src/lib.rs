@@ -1,1 +1,3 @@
+//! Versioner: the memory of a company's builds.
 
+pub mod domain;
