@@ -1,1 +1,15 @@
-//! The rules.
+//! The rules of the product, pure: what events mean for versions, builds,
+//! deployments and checks. Knows no protocol, no database, no clock.
+
+pub mod commit;
+pub mod environment;
+pub mod event;
+pub mod id;
+pub mod metadata;
+pub mod page;
+pub mod precedence;
+pub mod query;
+pub mod resource;
+pub mod run;
+pub mod status;
+pub mod violation;

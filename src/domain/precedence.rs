@@ -15,6 +15,7 @@
 //! | `v1-2.0` | a leading `v` is taken off before a leading word: 1, pre-release 2.0; but `v2/1.5` is 1.5 |
 //! | `q4-2025`, `pr-7` | the numbers 2025 and 7; only one word is taken off, so `release-q4-2025` and `my-app-1.0` are custom |
 //! | `1.0+cu118` | equal to `1.0`: metadata does not count, though Python's order counts its local versions |
+//! | `v3.2.0_plus_git` | `v3.2.0+git`: image tags take no `+`, so builds write it out |
 //! | `1!2.0` | custom: an epoch would need room in every key |
 
 use semver::{BuildMetadata, Prerelease, Version};
@@ -177,7 +178,7 @@ fn is_zero(digits: &str) -> bool {
 }
 
 fn without_metadata(text: &str) -> Option<&str> {
-    match text.split_once('+') {
+    match text.split_once('+').or_else(|| text.split_once("_plus_")) {
         None => Some(text),
         Some((before, metadata)) => {
             (BuildMetadata::new(metadata).ok()? != BuildMetadata::EMPTY).then_some(before)

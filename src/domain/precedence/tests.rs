@@ -281,3 +281,11 @@ fn assert_equal(identifiers: &str) {
         assert_eq!(pair[0].1, pair[1].1, "{} = {}", pair[0].0, pair[1].0);
     }
 }
+
+#[test]
+fn r13_a_plus_that_an_image_tag_wrote_out_begins_metadata() {
+    let written_out = precedence("v3.2.0_plus_git");
+    assert_eq!(written_out.key, precedence("v3.2.0+git").key);
+    assert!(written_out.key.is_some());
+    assert_eq!(precedence("v3.2.0_plus_").scheme, Scheme::Custom);
+}

@@ -1,0 +1,67 @@
+//! Commits and their shortened forms (R3, R14).
+
+/// Below this many characters a shortened SHA names no commit (R3).
+pub const MIN_SHORTENED: usize = 7;
+/// Below this many characters a search prefix is refused (R14).
+pub const MIN_SEARCH: usize = 4;
+
+/// Tells whether two SHAs, in lower case, name the same commit: they are equal,
+/// or one is a prefix of the other with 7 or more hex digits (R3).
+pub fn same(a: &str, b: &str) -> bool {
+    let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
+    short == long
+        || short.len() >= MIN_SHORTENED
+            && long.starts_with(short)
+            && short.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+/// The commits among SHAs that are sorted in byte order: of several forms of
+/// one commit, only the longest.
+pub fn distinct(sorted: Vec<String>) -> Vec<String> {
+    let mut commits: Vec<String> = Vec::new();
+    for sha in sorted {
+        match commits.last_mut() {
+            // In byte order a shortened form comes right before its longer ones.
+            Some(last) if same(last, &sha) => *last = sha,
+            _ => commits.push(sha),
+        }
+    }
+    commits
+}
+
+/// The shortened forms of a SHA under which a version may have been recorded:
+/// its proper prefixes of 7 or more characters.
+pub fn shortened_forms(sha: &str) -> Vec<String> {
+    if !sha.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return Vec::new();
+    }
+    (MIN_SHORTENED..sha.len())
+        .map(|length| sha[..length].to_owned())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r3_a_prefix_of_seven_hex_digits_is_the_same_commit() {
+        assert!(same("abc1234", "abc1234def"));
+        assert!(same("abc1234def", "abc1234"));
+        assert!(!same("abc123", "abc1234def"));
+        assert!(!same("abc1234x", "abc1234xyz"), "not hex");
+        assert!(same("r12", "r12"));
+        assert!(!same("abc1234", "abc1235def"));
+    }
+
+    #[test]
+    fn r14_forms_of_one_commit_are_one() {
+        let shas = ["abc1", "abc1234", "abc1234de", "abc1234ff", "abd"];
+        assert_eq!(
+            distinct(shas.map(str::to_owned).to_vec()),
+            ["abc1", "abc1234de", "abc1234ff", "abd"]
+        );
+        assert_eq!(shortened_forms("abc123456"), ["abc1234", "abc12345"]);
+        assert!(shortened_forms("abc").is_empty());
+    }
+}

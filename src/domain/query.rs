@@ -1,0 +1,121 @@
+//! What lists can be asked for. An empty filter is no filter; filters combine with AND.
+
+use serde::Serialize;
+
+use super::{
+    environment::EnvironmentType,
+    resource::EntryType,
+    status::{CheckKind, Status},
+};
+
+/// The order of a list of versions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub enum VersionOrder {
+    #[default]
+    NewestFirst,
+    OldestFirst,
+    /// Those without precedence come last, newest first.
+    HighestFirst,
+}
+
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct VersionQuery {
+    pub product_name: Option<String>,
+    pub version: Option<String>,
+    pub version_prefix: Option<String>,
+    pub status: Option<Status>,
+    pub scm_branch: Option<String>,
+    pub scm_repository: Option<String>,
+    /// A SHA or the beginning of one, in lower case (R14).
+    pub scm_sha: Option<String>,
+    pub built_by: Option<String>,
+    pub source_system: Option<String>,
+    pub invoke_id: Option<String>,
+    pub created_from_us: Option<i64>,
+    pub created_to_us: Option<i64>,
+    /// Currently deployed there.
+    pub environment_name: Option<String>,
+    pub order: VersionOrder,
+}
+
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct BuildQuery {
+    pub product_name: Option<String>,
+    pub version: Option<String>,
+    pub version_id: Option<i64>,
+    pub status: Option<Status>,
+    pub invoke_id: Option<String>,
+    pub scm_branch: Option<String>,
+    pub source_system: Option<String>,
+    pub created_from_us: Option<i64>,
+    pub created_to_us: Option<i64>,
+}
+
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct DeploymentQuery {
+    pub product_name: Option<String>,
+    pub version: Option<String>,
+    pub version_id: Option<i64>,
+    pub environment_name: Option<String>,
+    pub instance: Option<String>,
+    pub status: Option<Status>,
+    pub deployed_by: Option<String>,
+    pub invoke_id: Option<String>,
+    pub created_from_us: Option<i64>,
+    pub created_to_us: Option<i64>,
+    pub current_only: bool,
+}
+
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct CheckQuery {
+    pub product_name: Option<String>,
+    pub version: Option<String>,
+    pub version_id: Option<i64>,
+    /// A SHA or the beginning of one, in lower case (R14).
+    pub scm_sha: Option<String>,
+    pub check_name: Option<String>,
+    pub kind: Option<CheckKind>,
+    pub status: Option<Status>,
+    pub environment_name: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct ProductQuery {
+    pub name_prefix: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct EnvironmentQuery {
+    pub name_prefix: Option<String>,
+    pub kind: Option<EnvironmentType>,
+}
+
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct EntryQuery {
+    /// Exclusive.
+    pub after: i64,
+    pub product_name: Option<String>,
+    pub version: Option<String>,
+    pub version_id: Option<i64>,
+    pub environment_name: Option<String>,
+    /// Empty: of any.
+    pub types: Vec<EntryType>,
+}
+
+/// The latest version of a product, and of which versions.
+#[derive(Clone, Debug, Default)]
+pub struct LatestQuery {
+    pub product_name: String,
+    pub scm_branch: Option<String>,
+    pub status: Option<Status>,
+    /// Currently deployed there.
+    pub environment_name: Option<String>,
+    pub include_prereleases: bool,
+}
+
+/// What "latest" went by (R13).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LatestBasis {
+    Precedence,
+    Time,
+}
