@@ -20,6 +20,7 @@ pub struct Cursor(pub Vec<CursorPart>);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CursorPart {
     Int(i64),
+    Text(String),
     Bytes(Vec<u8>),
 }
 
@@ -45,11 +46,8 @@ impl Cursor {
                     bytes.push(b'i');
                     bytes.extend(number.to_be_bytes());
                 }
-                CursorPart::Bytes(text) => {
-                    bytes.push(b'b');
-                    bytes.extend((text.len() as u32).to_be_bytes());
-                    bytes.extend(text);
-                }
+                CursorPart::Text(text) => push(&mut bytes, b't', text.as_bytes()),
+                CursorPart::Bytes(text) => push(&mut bytes, b'b', text),
             }
         }
         let mut token = checksum(&bytes, query).to_vec();
@@ -90,6 +88,12 @@ fn checksum(cursor: &[u8], query: &[u8]) -> [u8; CHECKSUM_BYTES] {
     std::array::from_fn(|i| digest[i])
 }
 
+fn push(bytes: &mut Vec<u8>, tag: u8, text: &[u8]) {
+    bytes.push(tag);
+    bytes.extend((text.len() as u32).to_be_bytes());
+    bytes.extend(text);
+}
+
 fn parts(mut rest: &[u8]) -> Option<Vec<CursorPart>> {
     let mut parts = Vec::new();
     while let Some((tag, after)) = rest.split_first() {
@@ -98,11 +102,15 @@ fn parts(mut rest: &[u8]) -> Option<Vec<CursorPart>> {
                 let (number, after) = after.split_first_chunk()?;
                 (CursorPart::Int(i64::from_be_bytes(*number)), after)
             }
-            b'b' => {
+            b'b' | b't' => {
                 let (length, after) = after.split_first_chunk()?;
                 let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
                 let (text, after) = after.split_at_checked(length)?;
-                (CursorPart::Bytes(text.to_vec()), after)
+                let part = match tag {
+                    b't' => CursorPart::Text(String::from_utf8(text.to_vec()).ok()?),
+                    _ => CursorPart::Bytes(text.to_vec()),
+                };
+                (part, after)
             }
             _ => return None,
         };
@@ -120,6 +128,7 @@ mod tests {
     fn any_cursor() -> impl Strategy<Value = Cursor> {
         let part = prop_oneof![
             any::<i64>().prop_map(CursorPart::Int),
+            any::<String>().prop_map(CursorPart::Text),
             any::<Vec<u8>>().prop_map(CursorPart::Bytes),
         ];
         prop::collection::vec(part, 1..4).prop_map(Cursor)

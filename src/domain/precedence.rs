@@ -37,6 +37,34 @@ pub enum Scheme {
     Custom,
 }
 
+impl Scheme {
+    const ALL: [Self; 6] = [
+        Self::Semantic,
+        Self::Calendar,
+        Self::Dotted,
+        Self::BuildNumber,
+        Self::CommitSha,
+        Self::Custom,
+    ];
+
+    /// The number that the store and the contract know it by.
+    pub fn code(self) -> i64 {
+        match self {
+            Self::Semantic => 1,
+            Self::Calendar => 2,
+            Self::Dotted => 3,
+            Self::BuildNumber => 4,
+            Self::CommitSha => 5,
+            Self::Custom => 6,
+        }
+    }
+
+    /// The scheme of a number, where there is one.
+    pub fn from_code(code: i64) -> Option<Self> {
+        Self::ALL.into_iter().find(|s| s.code() == code)
+    }
+}
+
 /// What an identifier says about its place among the versions of its product.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Precedence {

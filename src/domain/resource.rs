@@ -2,17 +2,17 @@
 //! environments, deployments, and the entries of the event log. Ids are positions
 //! in the log; [`super::id`] shows them to the world.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     environment::EnvironmentType,
     event::{Details, Event},
     precedence::Scheme,
-    run::Origin,
+    run::{Origin, Run},
     status::Status,
 };
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Product {
     pub id: i64,
     pub name: String,
@@ -22,7 +22,7 @@ pub struct Product {
     pub updated_at_us: i64,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Environment {
     pub id: i64,
     pub name: String,
@@ -63,6 +63,21 @@ pub struct RunState {
     pub completed_at_us: Option<i64>,
     pub created_at_us: i64,
     pub details: Details,
+}
+
+impl From<&Run> for RunState {
+    fn from(run: &Run) -> Self {
+        let (invoke_id, invoke_attempt) = run.invoke.clone().unzip();
+        Self {
+            status: run.status,
+            invoke_id,
+            invoke_attempt,
+            started_at_us: run.started_at_us(),
+            completed_at_us: run.completed_at_us,
+            created_at_us: run.created_at_us(),
+            details: run.facts.details.clone(),
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -60,7 +60,7 @@ fn r13_schemes_are_recognised_at_their_edges() {
         ),
         (
             Scheme::Custom,
-            "v - . 1. .1 1..2 1.x 1.0-rc.01 1.0- 1.0+ 1.0+a+b 1.0-rc_1 1.0_plus_git 1.0rc1. 1.0rc. 1!2.0 my-app-1.0 my.app-1.0 -1.0 1-1/2 1.0.Final",
+            "v - . 1. .1 1..2 1.x 1.0-rc.01 1.0- 1.0+ 1.0+a+b 1.0-rc_1 1.0rc1. 1.0rc. 1!2.0 my-app-1.0 my.app-1.0 -1.0 1-1/2 1.0.Final",
         ),
         (
             Scheme::Custom,

@@ -1,0 +1,625 @@
+//! What a batch knows, and what becomes of each of its events, in their order.
+//! Pure: everything was looked up before, nothing is written yet.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::{Created, Head, Outcome, Receipt, State, Submission};
+use crate::{
+    domain::{
+        commit,
+        event::{Event, Subject},
+        metadata, precedence,
+        resource::{Build, Check, Deployment, EntryType, RunState, Version},
+        run::{Key, Occurrence, Origin, Run, Stream},
+    },
+    storage::{
+        error::{Conflict, Error},
+        rows::metadata_bytes,
+    },
+};
+
+/// A name and whether this batch brought it into being.
+pub(super) struct Named {
+    pub(super) name: String,
+    pub(super) created_at_us: Option<i64>,
+}
+
+pub(super) struct VersionState {
+    pub(super) version: Version,
+    pub(super) changed: bool,
+}
+
+/// What a stream of events is about.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum StreamKey {
+    Builds {
+        version_id: i64,
+    },
+    Deployments {
+        version_id: i64,
+        environment_id: i64,
+        instance: String,
+    },
+    Check {
+        product_id: i64,
+        /// 0: of a commit.
+        version_id: i64,
+        /// Empty: of a version.
+        scm_sha: String,
+        check_name: String,
+        /// 0: for all environments.
+        environment_id: i64,
+    },
+}
+
+#[derive(Default)]
+pub(super) struct StreamState {
+    /// The position of its first accepted event (for builds: the version's id).
+    pub(super) id: i64,
+    pub(super) stream: Stream,
+    /// Its events, where one came late and it has to be folded anew.
+    pub(super) refold: Option<Refold>,
+    /// The runs that this batch changed, by index.
+    pub(super) touched: BTreeSet<usize>,
+    /// Runs that a fold has joined to others.
+    pub(super) removed: Vec<i64>,
+}
+
+#[derive(Default)]
+pub(super) struct Refold {
+    pub(super) occurrences: Vec<Occurrence>,
+    /// The run that each was in before; none: it is of this batch.
+    pub(super) was: Vec<Option<i64>>,
+    /// For each the run that it is in now, once folded.
+    pub(super) now: Vec<i64>,
+    metadata_bytes: usize,
+}
+
+impl Refold {
+    pub(super) fn push(&mut self, occurrence: Occurrence, was: Option<i64>) {
+        self.metadata_bytes += metadata_bytes(occurrence.event.details.extra_metadata.as_ref());
+        self.occurrences.push(occurrence);
+        self.was.push(was);
+    }
+
+    /// How many of its events were accepted before this batch; they come first.
+    fn loaded(&self) -> usize {
+        self.was.iter().take_while(|was| was.is_some()).count()
+    }
+}
+
+/// An event that was accepted before this batch.
+#[derive(Clone, Debug)]
+pub(super) struct Known {
+    pub(super) receipt: Receipt,
+    pub(super) content_hash: Vec<u8>,
+    pub(super) kind: EntryType,
+    pub(super) version_id: Option<i64>,
+    pub(super) run_id: Option<i64>,
+    pub(super) stream_id: Option<i64>,
+}
+
+/// An event that this batch accepts.
+pub(super) struct Accepted {
+    pub(super) receipt: Receipt,
+    pub(super) kind: EntryType,
+    pub(super) product_id: i64,
+    pub(super) version_id: Option<i64>,
+    pub(super) environment_id: Option<i64>,
+    pub(super) stream: StreamKey,
+    pub(super) stream_id: i64,
+    /// Known once the batch is settled.
+    pub(super) run_id: i64,
+    run_index: usize,
+    pub(super) content: String,
+    pub(super) content_hash: Vec<u8>,
+}
+
+/// What becomes of an event that is not refused.
+#[derive(Clone)]
+pub(super) enum Decision {
+    Accepted(usize),
+    /// The same as an earlier one of this batch.
+    Repeated(usize),
+    /// The same as one accepted before.
+    Known(Box<Known>),
+}
+
+/// All that a batch needs to know.
+#[derive(Default)]
+pub(super) struct World {
+    pub(super) head: Option<Head>,
+    pub(super) now_us: i64,
+    pub(super) known: HashMap<String, Known>,
+    pub(super) product_ids: HashMap<String, i64>,
+    pub(super) products: HashMap<i64, Named>,
+    pub(super) environment_ids: HashMap<String, i64>,
+    pub(super) environments: HashMap<i64, Named>,
+    pub(super) version_ids: HashMap<(i64, String), i64>,
+    pub(super) versions: HashMap<i64, VersionState>,
+    pub(super) streams: HashMap<StreamKey, StreamState>,
+    pub(super) accepted: Vec<Accepted>,
+    pub(super) accepted_ids: HashMap<String, usize>,
+    /// The deployments that are current now, as written.
+    pub(super) current_deployments: BTreeSet<i64>,
+}
+
+impl World {
+    /// Decides one event: everything about it, or nothing.
+    pub(super) fn decide(&mut self, submission: &Submission) -> Result<Decision, Error> {
+        if let Some(decision) = self.find_repeat(submission)? {
+            return Ok(decision);
+        }
+        let event = &submission.event;
+        let head = self.end();
+        let position = head.last_position + 1;
+        // Never backwards, and no two alike: what is not dated is ordered by arrival.
+        let received_at_us = self.now_us.max(head.last_received_at_us + 1);
+        let occurred_at_us = event.occurred_at_us.unwrap_or(received_at_us);
+
+        let product_id = self.product_ids.get(&event.product_name).copied();
+        let version_id = event.version.as_ref().and_then(|version| {
+            let key = (product_id?, version.clone());
+            self.version_ids.get(&key).copied()
+        });
+        let environment_id = event
+            .environment_name
+            .as_ref()
+            .and_then(|name| self.environment_ids.get(name).copied());
+        let created = Created {
+            product: product_id.is_none(),
+            version: event.version.is_some() && version_id.is_none(),
+            environment: event.environment_name.is_some() && environment_id.is_none(),
+        };
+        let scm_sha = self.commit_of(version_id, event)?;
+
+        let product_id = product_id.unwrap_or(position);
+        let version_id = event
+            .version
+            .as_ref()
+            .map(|_| version_id.unwrap_or(position));
+        let environment_id = event
+            .environment_name
+            .as_ref()
+            .map(|_| environment_id.unwrap_or(position));
+        let key = StreamKey::of(event, product_id, version_id, environment_id);
+        let occurrence = Occurrence {
+            position,
+            key: Key {
+                occurred_at_us,
+                rank: event.status.rank(),
+                event_id: submission.event_id.clone(),
+            },
+            event: event.clone(),
+        };
+        let (stream_id, run_index) = self.apply(&key, occurrence)?;
+
+        // Nothing can fail from here on.
+        if created.product {
+            self.product_ids
+                .insert(event.product_name.clone(), product_id);
+            self.products.insert(
+                product_id,
+                Named {
+                    name: event.product_name.clone(),
+                    created_at_us: Some(received_at_us),
+                },
+            );
+        }
+        if let (Some(name), Some(id), true) =
+            (&event.environment_name, environment_id, created.environment)
+        {
+            self.environment_ids.insert(name.clone(), id);
+            self.environments.insert(
+                id,
+                Named {
+                    name: name.clone(),
+                    created_at_us: Some(received_at_us),
+                },
+            );
+        }
+        if let (Some(version), Some(id)) = (&event.version, version_id) {
+            if created.version {
+                self.create_version(id, product_id, version, occurred_at_us);
+            }
+            if let Some(state) = self.versions.get_mut(&id) {
+                state.changed = true;
+                state.version.scm_sha = scm_sha;
+                state.version.created_at_us = state.version.created_at_us.min(occurred_at_us);
+                state.version.updated_at_us = received_at_us;
+            }
+        }
+        let index = self.accepted.len();
+        self.accepted_ids.insert(submission.event_id.clone(), index);
+        self.accepted.push(Accepted {
+            receipt: Receipt {
+                event_id: submission.event_id.clone(),
+                position,
+                duplicate: false,
+                created,
+                occurred_at_us,
+                received_at_us,
+            },
+            kind: match event.subject {
+                Subject::Version => EntryType::VersionEvent,
+                Subject::Deployment => EntryType::DeploymentEvent,
+                Subject::Check => EntryType::CheckEvent,
+            },
+            product_id,
+            version_id,
+            environment_id,
+            stream: key,
+            stream_id,
+            run_id: 0,
+            run_index,
+            content: submission.content.clone(),
+            content_hash: submission.content_hash.clone(),
+        });
+        self.head = Some(Head {
+            last_position: position,
+            last_received_at_us: received_at_us,
+        });
+        Ok(Decision::Accepted(index))
+    }
+
+    /// Folds what has to be folded anew, and derives what follows from the runs.
+    pub(super) fn settle(&mut self) {
+        for state in self.streams.values_mut() {
+            state.fold();
+        }
+        for accepted in &mut self.accepted {
+            let state = &self.streams[&accepted.stream];
+            accepted.run_id = match &state.refold {
+                Some(refold) => refold
+                    .occurrences
+                    .iter()
+                    .rposition(|o| o.position == accepted.receipt.position)
+                    .map_or(0, |index| refold.now[index]),
+                None => state.stream.runs[accepted.run_index].id,
+            };
+        }
+        for (key, state) in &self.streams {
+            let StreamKey::Builds { version_id } = key else {
+                continue;
+            };
+            let touched = !state.touched.is_empty();
+            if let (true, Some(version), Some(latest)) = (
+                touched,
+                self.versions.get_mut(version_id),
+                state.stream.latest(),
+            ) {
+                version.version.status = Some(latest.status);
+                version.version.latest_build_id = Some(latest.id);
+                version.version.latest_build_started_at_us = latest.started_at_us();
+                version.version.origin = state.stream.origin.clone();
+            }
+        }
+    }
+
+    pub(super) fn last_position(&self) -> i64 {
+        self.end().last_position
+    }
+
+    pub(super) fn end(&self) -> Head {
+        self.head.unwrap_or(Head {
+            last_position: 0,
+            last_received_at_us: 0,
+        })
+    }
+
+    /// The answer to an event that is only validated: it has no position.
+    pub(super) fn receipt_only(&self, decision: Decision) -> Outcome {
+        let mut outcome = self.outcome(decision, false, &HashMap::new());
+        if !outcome.receipt.duplicate {
+            outcome.receipt.position = 0;
+        }
+        outcome
+    }
+
+    /// The answer to an event. `known` has the states of those accepted before,
+    /// by position.
+    pub(super) fn outcome(
+        &self,
+        decision: Decision,
+        want_state: bool,
+        known: &HashMap<i64, State>,
+    ) -> Outcome {
+        match decision {
+            Decision::Known(event) => Outcome {
+                state: known.get(&event.receipt.position).cloned(),
+                receipt: Receipt {
+                    duplicate: true,
+                    ..event.receipt
+                },
+            },
+            Decision::Accepted(index) | Decision::Repeated(index) => {
+                let accepted = &self.accepted[index];
+                Outcome {
+                    state: want_state.then(|| self.state(accepted)).flatten(),
+                    receipt: Receipt {
+                        duplicate: matches!(decision, Decision::Repeated(_)),
+                        ..accepted.receipt.clone()
+                    },
+                }
+            }
+        }
+    }
+
+    fn find_repeat(&self, submission: &Submission) -> Result<Option<Decision>, Error> {
+        let (hash, position, decision) =
+            if let Some(index) = self.accepted_ids.get(&submission.event_id) {
+                let accepted = &self.accepted[*index];
+                let position = accepted.receipt.position;
+                (&accepted.content_hash, position, Decision::Repeated(*index))
+            } else if let Some(known) = self.known.get(&submission.event_id) {
+                let position = known.receipt.position;
+                (
+                    &known.content_hash,
+                    position,
+                    Decision::Known(Box::new(known.clone())),
+                )
+            } else {
+                return Ok(None);
+            };
+        if *hash == submission.content_hash {
+            return Ok(Some(decision));
+        }
+        Err(Error::Conflict(Conflict::EventId {
+            event_id: submission.event_id.clone(),
+            position,
+        }))
+    }
+
+    /// The version's commit after this event: the first one stays, its longer
+    /// form is kept (R3).
+    fn commit_of(&self, version_id: Option<i64>, event: &Event) -> Result<Option<String>, Error> {
+        let version = version_id.and_then(|id| self.versions.get(&id));
+        let recorded = version.and_then(|state| state.version.scm_sha.as_ref());
+        match (recorded, &event.details.scm_sha) {
+            (Some(recorded), Some(given)) if !commit::same(recorded, given) => {
+                Err(Error::Conflict(Conflict::Commit {
+                    product_name: event.product_name.clone(),
+                    version: event.version.clone().unwrap_or_default(),
+                    recorded: recorded.clone(),
+                    given: given.clone(),
+                }))
+            }
+            (Some(recorded), Some(given)) if given.len() > recorded.len() => {
+                Ok(Some(given.clone()))
+            }
+            (Some(recorded), _) => Ok(Some(recorded.clone())),
+            (None, given) => Ok(given.clone()),
+        }
+    }
+
+    /// Applies an event to its stream. Refuses it, and changes nothing, where
+    /// merged metadata would become too large.
+    fn apply(&mut self, key: &StreamKey, occurrence: Occurrence) -> Result<(i64, usize), Error> {
+        let position = occurrence.position;
+        let new_id = match key {
+            StreamKey::Builds { version_id } => *version_id,
+            _ => position,
+        };
+        // A stream that begins with this batch is folded at its end, so that its
+        // events may come in any order.
+        let state = self
+            .streams
+            .entry(key.clone())
+            .or_insert_with(|| StreamState {
+                id: new_id,
+                refold: Some(Refold::default()),
+                ..StreamState::default()
+            });
+        let index = state.apply(occurrence);
+        let id = state.id;
+        if state.is_empty() {
+            self.streams.remove(key);
+        }
+        index.map(|index| (id, index))
+    }
+
+    fn create_version(&mut self, id: i64, product_id: i64, version: &str, created_at_us: i64) {
+        let precedence = precedence::precedence(version);
+        self.version_ids
+            .insert((product_id, version.to_owned()), id);
+        let version = Version {
+            id,
+            product_id,
+            product_name: self
+                .products
+                .get(&product_id)
+                .map_or_else(String::new, |p| p.name.clone()),
+            version: version.to_owned(),
+            scheme: precedence.scheme,
+            prerelease: precedence.prerelease,
+            precedence: precedence.key.unwrap_or_default(),
+            scm_sha: None,
+            origin: Origin::default(),
+            status: None,
+            latest_build_id: None,
+            latest_build_started_at_us: None,
+            created_at_us,
+            updated_at_us: created_at_us,
+        };
+        self.versions.insert(
+            id,
+            VersionState {
+                version,
+                changed: true,
+            },
+        );
+    }
+
+    fn state(&self, accepted: &Accepted) -> Option<State> {
+        let product_name = self.products.get(&accepted.product_id)?.name.clone();
+        let version = accepted
+            .version_id
+            .and_then(|id| self.versions.get(&id))
+            .map(|state| state.version.clone());
+        let environment = accepted.environment_id.and_then(|id| {
+            let environment = self.environments.get(&id)?;
+            Some((id, environment.name.clone()))
+        });
+        let runs = &self.streams.get(&accepted.stream)?.stream;
+        let run = |id: i64| {
+            runs.runs
+                .iter()
+                .find(|run| run.id == id)
+                .map(RunState::from)
+        };
+        match &accepted.stream {
+            StreamKey::Builds { .. } => {
+                let version = version?;
+                let build = Build {
+                    id: accepted.run_id,
+                    product_id: accepted.product_id,
+                    product_name,
+                    version_id: version.id,
+                    version: version.version.clone(),
+                    run: run(accepted.run_id)?,
+                };
+                Some(State::Build(Box::new(version), Box::new(build)))
+            }
+            StreamKey::Deployments { instance, .. } => {
+                let version = version?;
+                let (environment_id, environment_name) = environment?;
+                let deployment = Deployment {
+                    id: accepted.run_id,
+                    product_id: accepted.product_id,
+                    product_name,
+                    version_id: version.id,
+                    version: version.version.clone(),
+                    environment_id,
+                    environment_name,
+                    instance: instance.clone(),
+                    current: self.current_deployments.contains(&accepted.run_id),
+                    run: run(accepted.run_id)?,
+                };
+                Some(State::Deployment(Box::new(version), Box::new(deployment)))
+            }
+            StreamKey::Check {
+                scm_sha,
+                check_name,
+                ..
+            } => Some(State::Check(Box::new(Check {
+                id: accepted.stream_id,
+                product_id: accepted.product_id,
+                product_name,
+                version: version.map(|v| (v.id, v.version)),
+                scm_sha: Some(scm_sha.clone()).filter(|sha| !sha.is_empty()),
+                check_name: check_name.clone(),
+                environment,
+                run: RunState::from(runs.latest()?),
+            }))),
+        }
+    }
+}
+
+impl StreamKey {
+    /// The stream of an event whose names are resolved.
+    pub(super) fn of(
+        event: &Event,
+        product_id: i64,
+        version_id: Option<i64>,
+        environment_id: Option<i64>,
+    ) -> Self {
+        let version = version_id.unwrap_or(0);
+        match event.subject {
+            Subject::Version => Self::Builds {
+                version_id: version,
+            },
+            Subject::Deployment => Self::Deployments {
+                version_id: version,
+                environment_id: environment_id.unwrap_or(0),
+                instance: event.instance.clone(),
+            },
+            Subject::Check => Self::Check {
+                product_id,
+                version_id: version,
+                scm_sha: match version_id {
+                    Some(_) => String::new(),
+                    None => event.details.scm_sha.clone().unwrap_or_default(),
+                },
+                check_name: event.check_name.clone().unwrap_or_default(),
+                environment_id: environment_id.unwrap_or(0),
+            },
+        }
+    }
+}
+
+impl StreamState {
+    /// Applies an event. The index is the run's, where the stream is not to be
+    /// folded anew.
+    fn apply(&mut self, occurrence: Occurrence) -> Result<usize, Error> {
+        let adds = metadata_bytes(occurrence.event.details.extra_metadata.as_ref());
+        if let Some(refold) = &mut self.refold {
+            let may_be_too_large = refold.metadata_bytes + adds > metadata::MAX_BYTES;
+            refold.push(occurrence, None);
+            if may_be_too_large {
+                let folded = Stream::fold(&refold.occurrences).0;
+                if let Err(error) = within_limits(&folded.runs) {
+                    refold.occurrences.pop();
+                    refold.was.pop();
+                    refold.metadata_bytes -= adds;
+                    return Err(error);
+                }
+            }
+            return Ok(0);
+        }
+        if !self.stream.is_in_order(&occurrence.key) {
+            return Err(Error::fault("the stream of a late event was not loaded"));
+        }
+        if adds == 0 {
+            let index = self.stream.apply(&occurrence);
+            self.touched.insert(index);
+            return Ok(index);
+        }
+        let mut tried = self.stream.clone();
+        let index = tried.apply(&occurrence);
+        within_limits(&tried.runs[index..=index])?;
+        self.stream = tried;
+        self.touched.insert(index);
+        Ok(index)
+    }
+
+    fn fold(&mut self) {
+        let Some(refold) = &mut self.refold else {
+            return;
+        };
+        if refold.loaded() == refold.occurrences.len() {
+            return;
+        }
+        let (stream, now) = Stream::fold(&refold.occurrences);
+        let before = Stream::fold(&refold.occurrences[..refold.loaded()]).0;
+        let before: HashMap<i64, &Run> = before.runs.iter().map(|run| (run.id, run)).collect();
+        let kept: BTreeSet<i64> = stream.runs.iter().map(|run| run.id).collect();
+        self.touched = (0..stream.runs.len())
+            .filter(|index| {
+                let run = &stream.runs[*index];
+                before.get(&run.id) != Some(&run)
+            })
+            .collect();
+        self.removed = before.into_keys().filter(|id| !kept.contains(id)).collect();
+        self.stream = stream;
+        refold.now = now;
+    }
+
+    fn is_empty(&self) -> bool {
+        self.stream.runs.is_empty()
+            && self
+                .refold
+                .as_ref()
+                .is_some_and(|r| r.occurrences.is_empty())
+    }
+}
+
+fn within_limits(runs: &[Run]) -> Result<(), Error> {
+    let oversize = runs
+        .iter()
+        .filter_map(|run| run.facts.details.extra_metadata.as_ref())
+        .find_map(|metadata| metadata.oversize());
+    match oversize {
+        Some(reason) => Err(Error::invalid("extra_metadata", reason)),
+        None => Ok(()),
+    }
+}

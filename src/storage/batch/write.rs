@@ -1,0 +1,511 @@
+//! Writes what a batch came to: each table in one statement.
+
+use std::collections::BTreeSet;
+
+use sqlx::FromRow;
+
+use super::{
+    decide::{StreamKey, StreamState, World},
+    move_head,
+};
+use crate::{
+    domain::{environment::EnvironmentType, run::Run},
+    storage::{
+        connection::Connection,
+        error::Error,
+        rows::to_json,
+        sql::{Column, Rows, Sql, Value},
+    },
+};
+
+pub(super) async fn write(connection: &mut Connection, world: &mut World) -> Result<(), Error> {
+    catalogue(connection, world).await?;
+    versions(connection, world).await?;
+    runs(connection, world).await?;
+    current_deployments(connection, world).await?;
+    events(connection, world).await?;
+    regrouped(connection, world).await?;
+    move_head(connection, world.end()).await
+}
+
+async fn catalogue(connection: &mut Connection, world: &World) -> Result<(), Error> {
+    let mut products = Rows::new(&[
+        Column::Int("id"),
+        Column::Text("name"),
+        Column::Text("description"),
+        Column::Int("created_at_us"),
+        Column::Int("updated_at_us"),
+    ]);
+    let mut names = Rows::new(&[Column::Text("name"), Column::Int("product_id")]);
+    for (id, product) in &world.products {
+        if let Some(at_us) = product.created_at_us {
+            products.add([
+                (*id).into(),
+                product.name.as_str().into(),
+                "".into(),
+                at_us.into(),
+                at_us.into(),
+            ]);
+            names.add([product.name.as_str().into(), (*id).into()]);
+        }
+    }
+    insert(connection, "products", products, "").await?;
+    insert(connection, "product_names", names, "").await?;
+
+    let mut environments = Rows::new(&[
+        Column::Int("id"),
+        Column::Text("name"),
+        Column::Int("type"),
+        Column::Text("description"),
+        Column::Int("created_at_us"),
+        Column::Int("updated_at_us"),
+    ]);
+    let mut names = Rows::new(&[Column::Text("name"), Column::Int("environment_id")]);
+    for (id, environment) in &world.environments {
+        if let Some(at_us) = environment.created_at_us {
+            environments.add([
+                (*id).into(),
+                environment.name.as_str().into(),
+                EnvironmentType::infer(&environment.name).code().into(),
+                "".into(),
+                at_us.into(),
+                at_us.into(),
+            ]);
+            names.add([environment.name.as_str().into(), (*id).into()]);
+        }
+    }
+    insert(connection, "environments", environments, "").await?;
+    insert(connection, "environment_names", names, "").await
+}
+
+async fn versions(connection: &mut Connection, world: &World) -> Result<(), Error> {
+    let mut rows = Rows::new(&[
+        Column::Int("id"),
+        Column::Int("product_id"),
+        Column::Text("version"),
+        Column::Int("scheme"),
+        Column::Bool("prerelease"),
+        Column::Bytes("precedence"),
+        Column::Text("scm_sha"),
+        Column::Text("scm_repository"),
+        Column::Text("scm_branch"),
+        Column::Text("built_by"),
+        Column::Text("built_by_name"),
+        Column::Text("built_by_email"),
+        Column::Text("source_system"),
+        Column::Int("status"),
+        Column::Int("latest_build_id"),
+        Column::Int("latest_build_started_at_us"),
+        Column::Int("created_at_us"),
+        Column::Int("updated_at_us"),
+    ]);
+    for state in world.versions.values().filter(|state| state.changed) {
+        let v = state.version.clone();
+        rows.add([
+            v.id.into(),
+            v.product_id.into(),
+            v.version.into(),
+            v.scheme.code().into(),
+            v.prerelease.into(),
+            v.precedence.into(),
+            v.scm_sha.into(),
+            v.origin.scm_repository.into(),
+            v.origin.scm_branch.into(),
+            v.origin.built_by.into(),
+            v.origin.built_by_name.into(),
+            v.origin.built_by_email.into(),
+            v.origin.source_system.into(),
+            v.status.map_or(0, |status| status.code()).into(),
+            v.latest_build_id.into(),
+            v.latest_build_started_at_us.into(),
+            v.created_at_us.into(),
+            v.updated_at_us.into(),
+        ]);
+    }
+    insert(
+        connection,
+        "versions",
+        rows,
+        "on conflict (id) do update set
+             scm_sha = excluded.scm_sha,
+             scm_repository = excluded.scm_repository,
+             scm_branch = excluded.scm_branch,
+             built_by = excluded.built_by,
+             built_by_name = excluded.built_by_name,
+             built_by_email = excluded.built_by_email,
+             source_system = excluded.source_system,
+             status = excluded.status,
+             latest_build_id = excluded.latest_build_id,
+             latest_build_started_at_us = excluded.latest_build_started_at_us,
+             created_at_us = excluded.created_at_us,
+             updated_at_us = excluded.updated_at_us",
+    )
+    .await
+}
+
+/// The columns that every table of runs has, in the order of [`run_values`].
+macro_rules! columns {
+    ($($own:expr),* $(,)?) => {
+        &[
+            Column::Int("id"),
+            Column::Int("product_id"),
+            Column::Int("version_id"),
+            Column::Int("status"),
+            Column::Text("invoke_id"),
+            Column::Int("invoke_attempt"),
+            Column::Int("started_at_us"),
+            Column::Int("completed_at_us"),
+            Column::Int("first_at_us"),
+            Column::Int("first_rank"),
+            Column::Text("first_event_id"),
+            Column::Int("last_at_us"),
+            Column::Int("last_rank"),
+            Column::Text("last_event_id"),
+            Column::Text("facts"),
+            $($own),*
+        ]
+    };
+}
+
+/// What changes in a run, whichever table it is in.
+const UPDATE_RUN: &str = "\
+on conflict (id) do update set
+    status = excluded.status,
+    invoke_id = excluded.invoke_id,
+    invoke_attempt = excluded.invoke_attempt,
+    started_at_us = excluded.started_at_us,
+    completed_at_us = excluded.completed_at_us,
+    first_at_us = excluded.first_at_us,
+    first_rank = excluded.first_rank,
+    first_event_id = excluded.first_event_id,
+    last_at_us = excluded.last_at_us,
+    last_rank = excluded.last_rank,
+    last_event_id = excluded.last_event_id,
+    facts = excluded.facts";
+
+fn run_values(run: &Run, product_id: i64, version_id: i64) -> Result<Vec<Value>, Error> {
+    let (invoke_id, invoke_attempt) = run.invoke.clone().unzip();
+    Ok(vec![
+        run.id.into(),
+        product_id.into(),
+        version_id.into(),
+        run.status.code().into(),
+        invoke_id.into(),
+        invoke_attempt.into(),
+        run.started_at_us().into(),
+        run.completed_at_us.into(),
+        run.first.occurred_at_us.into(),
+        run.first.rank.into(),
+        run.first.event_id.as_str().into(),
+        run.last.occurred_at_us.into(),
+        run.last.rank.into(),
+        run.last.event_id.as_str().into(),
+        to_json(&run.facts)?.into(),
+    ])
+}
+
+async fn runs(connection: &mut Connection, world: &World) -> Result<(), Error> {
+    let mut builds = Rows::new(columns![
+        Column::Text("scm_branch"),
+        Column::Text("source_system"),
+    ]);
+    let mut deployments = Rows::new(columns![
+        Column::Int("environment_id"),
+        Column::Text("instance"),
+        Column::Int("stream_id"),
+        Column::Bool("current"),
+        Column::Text("deployed_by"),
+    ]);
+    let mut checks = Rows::new(columns![
+        Column::Int("check_id"),
+        Column::Bool("latest"),
+        Column::Text("scm_sha"),
+        Column::Text("check_name"),
+        Column::Int("environment_id"),
+        Column::Int("kind"),
+    ]);
+    let mut changed_checks = BTreeSet::new();
+    let mut removed: [BTreeSet<i64>; 3] = Default::default();
+
+    for (key, state) in &world.streams {
+        let product_id = match key {
+            StreamKey::Builds { version_id } | StreamKey::Deployments { version_id, .. } => world
+                .versions
+                .get(version_id)
+                .map_or(0, |state| state.version.product_id),
+            StreamKey::Check { product_id, .. } => *product_id,
+        };
+        match key {
+            StreamKey::Builds { version_id } => {
+                for run in touched(state) {
+                    let mut row = run_values(run, product_id, *version_id)?;
+                    let details = &run.facts.details;
+                    row.push(details.scm_branch.clone().into());
+                    row.push(details.source_system.clone().into());
+                    builds.add(row);
+                }
+                removed[0].extend(&state.removed);
+            }
+            StreamKey::Deployments {
+                version_id,
+                environment_id,
+                instance,
+            } => {
+                for run in touched(state) {
+                    let mut row = run_values(run, product_id, *version_id)?;
+                    row.push((*environment_id).into());
+                    row.push(instance.as_str().into());
+                    row.push(state.id.into());
+                    row.push(false.into());
+                    row.push(run.facts.details.by.clone().into());
+                    deployments.add(row);
+                }
+                removed[1].extend(&state.removed);
+            }
+            StreamKey::Check {
+                version_id,
+                scm_sha,
+                check_name,
+                environment_id,
+                ..
+            } => {
+                if state.touched.is_empty() && state.removed.is_empty() {
+                    continue;
+                }
+                // The latest one is written in any case: which one it is may have changed.
+                let latest = state.stream.latest().map(|run| run.id);
+                changed_checks.insert(state.id);
+                for (index, run) in state.stream.runs.iter().enumerate() {
+                    let is_latest = Some(run.id) == latest;
+                    if !is_latest && !state.touched.contains(&index) {
+                        continue;
+                    }
+                    let mut row = run_values(run, product_id, *version_id)?;
+                    let kind = run.facts.details.check_kind;
+                    row.push(state.id.into());
+                    row.push(is_latest.into());
+                    row.push(scm_sha.as_str().into());
+                    row.push(check_name.as_str().into());
+                    row.push((*environment_id).into());
+                    row.push(kind.map_or(0, |kind| kind.code()).into());
+                    checks.add(row);
+                }
+                removed[2].extend(&state.removed);
+            }
+        }
+    }
+
+    let [gone_builds, gone_deployments, gone_checks] = removed;
+    delete(connection, "builds", gone_builds).await?;
+    insert(
+        connection,
+        "builds",
+        builds,
+        &format!(
+            "{UPDATE_RUN},
+             scm_branch = excluded.scm_branch,
+             source_system = excluded.source_system"
+        ),
+    )
+    .await?;
+    delete(connection, "deployments", gone_deployments).await?;
+    insert(
+        connection,
+        "deployments",
+        deployments,
+        &format!("{UPDATE_RUN},\n    deployed_by = excluded.deployed_by"),
+    )
+    .await?;
+    delete(connection, "check_runs", gone_checks).await?;
+    if !changed_checks.is_empty() {
+        let changed = Rows::of(&[Column::Int("check_id")], changed_checks);
+        let sql = Sql::with(
+            connection.engine(),
+            "k",
+            changed,
+            "update check_runs set latest = false
+             where latest and check_id in (select check_id from k)",
+        );
+        connection.execute(sql).await?;
+    }
+    insert(
+        connection,
+        "check_runs",
+        checks,
+        &format!("{UPDATE_RUN},\n    latest = excluded.latest,\n    kind = excluded.kind"),
+    )
+    .await
+}
+
+fn touched(state: &StreamState) -> impl Iterator<Item = &Run> {
+    state.touched.iter().map(|index| &state.stream.runs[*index])
+}
+
+const PLACE: &[Column] = &[
+    Column::Int("product_id"),
+    Column::Int("environment_id"),
+    Column::Text("instance"),
+];
+
+#[derive(FromRow)]
+struct Id {
+    id: Option<i64>,
+}
+
+/// Marks, for every place that the batch deployed to, the deployment whose version
+/// is the current one there: the completed one with the latest completion (R11).
+async fn current_deployments(connection: &mut Connection, world: &mut World) -> Result<(), Error> {
+    let mut places = BTreeSet::new();
+    for (key, state) in &world.streams {
+        if let StreamKey::Deployments {
+            version_id,
+            environment_id,
+            instance,
+        } = key
+            && !(state.touched.is_empty() && state.removed.is_empty())
+            && let Some(version) = world.versions.get(version_id)
+        {
+            places.insert((
+                version.version.product_id,
+                *environment_id,
+                instance.clone(),
+            ));
+        }
+    }
+    if places.is_empty() {
+        return Ok(());
+    }
+    let engine = connection.engine();
+    let mut rows = Rows::new(PLACE);
+    for (product_id, environment_id, instance) in places {
+        rows.add([product_id.into(), environment_id.into(), instance.into()]);
+    }
+    let sql = Sql::with(
+        engine,
+        "k",
+        rows.clone(),
+        "select (select d.id from deployments d
+                 where d.status = 3 and d.product_id = k.product_id
+                   and d.environment_id = k.environment_id and d.instance = k.instance
+                 order by d.completed_at_us desc, d.last_at_us desc, d.last_event_id desc
+                 limit 1) as id
+         from k",
+    );
+    let current: BTreeSet<i64> = connection
+        .fetch::<Id>(sql)
+        .await?
+        .into_iter()
+        .filter_map(|row| row.id)
+        .collect();
+
+    let mut ids = Rows::of(&[Column::Int("id")], current.iter().copied());
+    if ids.is_empty() {
+        // A relation needs a row; no deployment has this id.
+        ids.add([0.into()]);
+    }
+    let sql = Sql::with(engine, "k", rows, ", ")
+        .relation("c", ids.clone())
+        .push(
+            "
+             update deployments set current = false
+             where id in (select d.id from k
+                          cross join deployments d
+                          where d.current and d.environment_id = k.environment_id
+                            and d.product_id = k.product_id and d.instance = k.instance)
+               and id not in (select id from c)",
+        );
+    connection.execute(sql).await?;
+    let sql = Sql::with(
+        engine,
+        "c",
+        ids,
+        "update deployments set current = true where id in (select id from c) and not current",
+    );
+    connection.execute(sql).await?;
+    world.current_deployments = current;
+    Ok(())
+}
+
+async fn events(connection: &mut Connection, world: &World) -> Result<(), Error> {
+    let mut rows = Rows::new(&[
+        Column::Int("position"),
+        Column::Text("event_id"),
+        Column::Int("type"),
+        Column::Int("product_id"),
+        Column::Int("version_id"),
+        Column::Int("environment_id"),
+        Column::Int("stream_id"),
+        Column::Int("run_id"),
+        Column::Int("occurred_at_us"),
+        Column::Int("received_at_us"),
+        Column::Bytes("content_hash"),
+        Column::Int("created"),
+        Column::Text("content"),
+    ]);
+    for event in &world.accepted {
+        rows.add([
+            event.receipt.position.into(),
+            event.receipt.event_id.as_str().into(),
+            event.kind.code().into(),
+            event.product_id.into(),
+            event.version_id.into(),
+            event.environment_id.into(),
+            event.stream_id.into(),
+            event.run_id.into(),
+            event.receipt.occurred_at_us.into(),
+            event.receipt.received_at_us.into(),
+            event.content_hash.clone().into(),
+            event.receipt.created.code().into(),
+            event.content.as_str().into(),
+        ]);
+    }
+    insert(connection, "events", rows, "").await
+}
+
+/// Notes the run of events that a late one has moved to another.
+async fn regrouped(connection: &mut Connection, world: &World) -> Result<(), Error> {
+    let mut rows = Rows::new(&[Column::Int("position"), Column::Int("run_id")]);
+    for refold in world.streams.values().filter_map(|s| s.refold.as_ref()) {
+        for ((occurrence, was), now) in refold.occurrences.iter().zip(&refold.was).zip(&refold.now)
+        {
+            if was.is_some_and(|was| was != *now) {
+                rows.add([occurrence.position.into(), (*now).into()]);
+            }
+        }
+    }
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let sql = Sql::with(
+        connection.engine(),
+        "k",
+        rows,
+        "update events set run_id = (select k.run_id from k where k.position = events.position)
+         where position in (select position from k)",
+    );
+    connection.execute(sql).await.map(|_| ())
+}
+
+async fn insert(
+    connection: &mut Connection,
+    table: &str,
+    rows: Rows,
+    on_conflict: &str,
+) -> Result<(), Error> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let sql = Sql::insert(connection.engine(), table, rows, on_conflict);
+    connection.execute(sql).await.map(|_| ())
+}
+
+async fn delete(connection: &mut Connection, table: &str, ids: BTreeSet<i64>) -> Result<(), Error> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let ids = Rows::of(&[Column::Int("id")], ids);
+    let sql = Sql::with(connection.engine(), "k", ids, "delete from ")
+        .push(table)
+        .push(" where id in (select id from k)");
+    connection.execute(sql).await.map(|_| ())
+}

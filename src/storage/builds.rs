@@ -1,0 +1,68 @@
+//! Reading builds.
+
+use super::{
+    Store,
+    error::Error,
+    filter::{Direction, Page, Select},
+    rows::{BUILD_COLUMNS, BuildRow, RUN_COLUMNS},
+};
+use crate::domain::{
+    page::{Cursor, CursorPart},
+    query::BuildQuery,
+    resource::Build,
+};
+
+impl Store {
+    /// The build with this id.
+    pub async fn build(&self, id: i64) -> Result<Option<Build>, Error> {
+        let sql = self.select_builds().and("r.id = ", Some(id)).finish("");
+        let rows: Vec<BuildRow> = self.pool().fetch(sql).await?;
+        rows.into_iter().next().map(Build::try_from).transpose()
+    }
+
+    /// Builds, latest first, after the cursor.
+    pub async fn list_builds(
+        &self,
+        query: &BuildQuery,
+        page: Page<'_>,
+    ) -> Result<Vec<Build>, Error> {
+        let sql = self
+            .select_builds()
+            .and_product("r.product_id", query.product_name.as_deref())
+            .and("v.version = ", query.version.as_deref())
+            .and("r.version_id = ", query.version_id)
+            .and("r.status = ", query.status.map(|s| s.code()))
+            .and("r.invoke_id = ", query.invoke_id.as_deref())
+            .and("r.scm_branch = ", query.scm_branch.as_deref())
+            .and("r.source_system = ", query.source_system.as_deref())
+            .and("r.first_at_us >= ", query.created_from_us)
+            .and("r.first_at_us < ", query.created_to_us)
+            .page(&["r.first_at_us", "r.id"], Direction::Descending, page);
+        let rows: Vec<BuildRow> = self.pool().fetch(sql).await?;
+        rows.into_iter().map(Build::try_from).collect()
+    }
+
+    /// Where a list goes on after this build.
+    pub fn build_cursor(build: &Build) -> Cursor {
+        Cursor(vec![
+            CursorPart::Int(build.run.created_at_us),
+            CursorPart::Int(build.id),
+        ])
+    }
+
+    fn select_builds(&self) -> Select {
+        Select::new(
+            self.pool()
+                .sql("select ")
+                .push(BUILD_COLUMNS)
+                .push(", ")
+                .push(RUN_COLUMNS)
+                .push(
+                    "
+                     from builds r
+                     join versions v on v.id = r.version_id
+                     join products p on p.id = r.product_id",
+                ),
+        )
+    }
+}

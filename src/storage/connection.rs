@@ -1,0 +1,200 @@
+//! The one connection that writes, and the pool that reads: where the two
+//! drivers meet. Knows no table.
+
+use std::time::Duration;
+
+use sqlx::{
+    Connection as _, FromRow, PgConnection, PgPool, SqliteConnection, SqlitePool,
+    postgres::{PgConnectOptions, PgRow},
+    sqlite::{SqliteConnectOptions, SqliteRow},
+};
+use tokio::time::timeout;
+
+use super::{
+    error::Error,
+    sql::{Engine, Sql},
+};
+
+/// Postgres answers a statement within this, or counts as away. SQLite has no
+/// network to wait for.
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A row that both drivers can read.
+pub(super) trait Record:
+    for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin + 'static
+{
+}
+
+impl<T> Record for T where
+    T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin + 'static
+{
+}
+
+/// How to reach the database for writing.
+pub(super) enum WriterOptions {
+    Sqlite(SqliteConnectOptions),
+    Postgres(PgConnectOptions),
+}
+
+/// The connection that writes. Its owner never drops it in the middle of a
+/// transaction that should go on: dropping it is how a transaction is thrown away.
+pub(super) enum Connection {
+    Sqlite(SqliteConnection),
+    Postgres(PgConnection),
+}
+
+impl Connection {
+    pub(super) async fn open(options: &WriterOptions) -> Result<Self, Error> {
+        match options {
+            WriterOptions::Sqlite(options) => SqliteConnection::connect_with(options)
+                .await
+                .map(Self::Sqlite)
+                .map_err(Error::from_driver),
+            WriterOptions::Postgres(options) => in_time(PgConnection::connect_with(options))
+                .await
+                .map(Self::Postgres),
+        }
+    }
+
+    pub(super) fn engine(&self) -> Engine {
+        match self {
+            Self::Sqlite(_) => Engine::Sqlite,
+            Self::Postgres(_) => Engine::Postgres,
+        }
+    }
+
+    pub(super) fn sql(&self, text: &str) -> Sql {
+        Sql::new(self.engine(), text)
+    }
+
+    /// Runs a statement; returns the rows it changed.
+    pub(super) async fn execute(&mut self, sql: Sql) -> Result<u64, Error> {
+        tracing::trace!(sql = sql.text(), "execute");
+        let persistent = sql.persistent();
+        match self {
+            Self::Sqlite(connection) => {
+                let (text, arguments) = sql.into_sqlite()?;
+                sqlx::query_with(text, arguments)
+                    .persistent(persistent)
+                    .execute(connection)
+                    .await
+                    .map(|done| done.rows_affected())
+                    .map_err(Error::from_driver)
+            }
+            Self::Postgres(connection) => {
+                let (text, arguments) = sql.into_postgres()?;
+                in_time(sqlx::query_with(text, arguments).execute(connection))
+                    .await
+                    .map(|done| done.rows_affected())
+            }
+        }
+    }
+
+    pub(super) async fn fetch<T: Record>(&mut self, sql: Sql) -> Result<Vec<T>, Error> {
+        tracing::trace!(sql = sql.text(), "fetch");
+        let persistent = sql.persistent();
+        match self {
+            Self::Sqlite(connection) => {
+                let (text, arguments) = sql.into_sqlite()?;
+                sqlx::query_as_with(text, arguments)
+                    .persistent(persistent)
+                    .fetch_all(connection)
+                    .await
+                    .map_err(Error::from_driver)
+            }
+            Self::Postgres(connection) => {
+                let (text, arguments) = sql.into_postgres()?;
+                in_time(sqlx::query_as_with(text, arguments).fetch_all(connection)).await
+            }
+        }
+    }
+
+    /// Begins a transaction that holds the write lock from its beginning on
+    /// SQLite, and that Postgres throws out where this process hangs in the middle:
+    /// other replicas wait for their turn.
+    pub(super) async fn begin(&mut self) -> Result<(), Error> {
+        match self {
+            Self::Sqlite(_) => self.execute(self.sql("begin immediate")).await.map(|_| ()),
+            Self::Postgres(connection) => {
+                let begin = sqlx::raw_sql(
+                    "begin;
+                     set local idle_in_transaction_session_timeout = '5s';
+                     set local lock_timeout = '8s';
+                     set local statement_timeout = '9s'",
+                );
+                in_time(begin.execute(connection)).await.map(|_| ())
+            }
+        }
+    }
+
+    pub(super) async fn commit(&mut self) -> Result<(), Error> {
+        self.execute(self.sql("commit")).await.map(|_| ())
+    }
+
+    pub(super) async fn rollback(&mut self) -> Result<(), Error> {
+        self.execute(self.sql("rollback")).await.map(|_| ())
+    }
+}
+
+/// The connections that read.
+#[derive(Clone, Debug)]
+pub(super) enum Pool {
+    Sqlite(SqlitePool),
+    Postgres(PgPool),
+}
+
+impl Pool {
+    pub(super) fn engine(&self) -> Engine {
+        match self {
+            Self::Sqlite(_) => Engine::Sqlite,
+            Self::Postgres(_) => Engine::Postgres,
+        }
+    }
+
+    pub(super) fn sql(&self, text: &str) -> Sql {
+        Sql::new(self.engine(), text)
+    }
+
+    pub(super) async fn fetch<T: Record>(&self, sql: Sql) -> Result<Vec<T>, Error> {
+        tracing::trace!(sql = sql.text(), "fetch");
+        let persistent = sql.persistent();
+        match self {
+            Self::Sqlite(pool) => {
+                let (text, arguments) = sql.into_sqlite()?;
+                sqlx::query_as_with(text, arguments)
+                    .persistent(persistent)
+                    .fetch_all(pool)
+                    .await
+                    .map_err(Error::from_driver)
+            }
+            Self::Postgres(pool) => {
+                let (text, arguments) = sql.into_postgres()?;
+                let mut connection = pool.acquire().await.map_err(Error::from_driver)?;
+                let rows =
+                    in_time(sqlx::query_as_with(text, arguments).fetch_all(&mut *connection)).await;
+                if matches!(rows, Err(Error::Unavailable(_))) {
+                    // It may hang, or lead to a server that only reads now: never again.
+                    drop(connection.detach());
+                }
+                rows
+            }
+        }
+    }
+
+    pub(super) async fn close(&self) {
+        match self {
+            Self::Sqlite(pool) => pool.close().await,
+            // A paused server would never say goodbye.
+            Self::Postgres(pool) => drop(timeout(Duration::from_secs(1), pool.close()).await),
+        }
+    }
+}
+
+async fn in_time<T>(query: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, Error> {
+    match timeout(STATEMENT_TIMEOUT, query).await {
+        Ok(result) => result.map_err(Error::from_driver),
+        Err(_) => Err(Error::unavailable(format!(
+            "no answer within {STATEMENT_TIMEOUT:?}"
+        ))),
+    }
+}

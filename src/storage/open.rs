@@ -1,0 +1,293 @@
+//! Opening a database: locked, checked, migrated.
+
+use std::{
+    fmt,
+    fs::{File, TryLockError},
+    path::{Path, PathBuf},
+    str::FromStr,
+    time::Duration,
+};
+
+use sqlx::{
+    ConnectOptions,
+    migrate::Migrator,
+    postgres::{PgConnectOptions, PgPoolOptions},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use uuid::Uuid;
+
+use super::{
+    connection::{Connection, Pool, WriterOptions},
+    error::Error,
+    sql::Engine,
+    tail::Hints,
+};
+use crate::domain::id::IdSpace;
+
+static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
+static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
+
+/// SQLite before this can corrupt a WAL when it is reset.
+const MIN_SQLITE: (u32, u32, u32) = (3, 51, 3);
+/// Marks a SQLite file as ours: "VRSN".
+const APPLICATION_ID: i64 = 0x5652_534e;
+/// A connection from the pool is there within this, or the database counts as away.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long SQLite waits for another program that looks into the file.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Which database, and how much of it.
+#[derive(Clone)]
+pub struct Options {
+    /// `sqlite:FILE` or `postgres://…`.
+    pub database_url: String,
+    /// Connections that read; one more writes.
+    pub connections: u32,
+}
+
+/// Why a store can't be opened; says what to do.
+#[derive(Debug)]
+pub enum OpenError {
+    /// The URL is wrong.
+    Url(String),
+    /// Another process serves this file.
+    InUse(PathBuf),
+    /// The file is not one of ours.
+    Foreign(PathBuf),
+    /// The file or folder can't be used.
+    File(PathBuf, std::io::Error),
+    /// The linked SQLite is too old.
+    SqliteTooOld(String),
+    Migrate(sqlx::migrate::MigrateError),
+    Store(Error),
+}
+
+impl fmt::Display for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Url(reason) => write!(f, "the database URL {reason}"),
+            Self::InUse(path) => write!(
+                f,
+                "{} is in use: another versioner serves it, and one file takes one at a time",
+                path.display()
+            ),
+            Self::Foreign(path) => write!(
+                f,
+                "{} is no database of versioner's: name another file",
+                path.display()
+            ),
+            Self::File(path, error) => write!(f, "{}: {error}", path.display()),
+            Self::SqliteTooOld(version) => write!(
+                f,
+                "SQLite {version} is linked, and before {}.{}.{} it can damage its files",
+                MIN_SQLITE.0, MIN_SQLITE.1, MIN_SQLITE.2
+            ),
+            Self::Migrate(error) => write!(f, "migrating the database: {error}"),
+            Self::Store(error) => write!(f, "opening the database: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for OpenError {}
+
+impl From<Error> for OpenError {
+    fn from(error: Error) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// Keeps other processes off a SQLite file; SQLite's own locks come and go, and
+/// the migrations of several processes at once would hurt each other.
+pub(super) struct FileLock(#[expect(dead_code, reason = "held for its lock")] File);
+
+pub(super) struct Opened {
+    pub(super) ids: IdSpace,
+    pub(super) last_position: i64,
+    pub(super) pool: Pool,
+    pub(super) writer: WriterOptions,
+    pub(super) hints: Hints,
+    pub(super) lock: Option<FileLock>,
+}
+
+/// Brings the database at a URL to the schema of this program.
+pub async fn migrate(options: &Options) -> Result<(), OpenError> {
+    let opened = open(options).await?;
+    opened.pool.close().await;
+    Ok(())
+}
+
+pub(super) async fn open(options: &Options) -> Result<Opened, OpenError> {
+    let url = options.database_url.as_str();
+    match url.split_once(':').map(|(scheme, _)| scheme) {
+        Some("sqlite") => open_sqlite(url, options.connections).await,
+        Some("postgres" | "postgresql") => open_postgres(url, options.connections).await,
+        _ => Err(OpenError::Url(
+            "is neither sqlite:FILE nor postgres://USER@HOST/NAME".to_owned(),
+        )),
+    }
+}
+
+async fn open_sqlite(url: &str, connections: u32) -> Result<Opened, OpenError> {
+    let options = SqliteConnectOptions::from_str(url)
+        .map_err(|e| OpenError::Url(format!("can't be read: {e}")))?;
+    let path = options.get_filename().to_owned();
+    if url.contains(":memory:") || url.contains("mode=memory") {
+        return Err(OpenError::Url(
+            "names a database in memory: a file is needed, since what is acknowledged must last"
+                .to_owned(),
+        ));
+    }
+    let lock = lock(&path)?;
+    let options = options
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        // Acknowledged means on disk, power cut or not.
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(false)
+        .busy_timeout(BUSY_TIMEOUT)
+        .pragma("cache_size", "-32768")
+        .pragma("temp_store", "memory")
+        .disable_statement_logging();
+    let writer = WriterOptions::Sqlite(options.clone());
+    let mut connection = Connection::open(&writer).await?;
+    check_sqlite(&mut connection, &path).await?;
+    run_migrations(&mut connection, &SQLITE).await?;
+    let (ids, last_position) = prepare(&mut connection).await?;
+    drop(connection);
+
+    let pool = SqlitePoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire(false)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_lazy_with(options.read_only(true).create_if_missing(false));
+    Ok(Opened {
+        ids,
+        last_position,
+        pool: Pool::Sqlite(pool),
+        writer,
+        hints: Hints::InProcess,
+        lock: Some(lock),
+    })
+}
+
+async fn open_postgres(url: &str, connections: u32) -> Result<Opened, OpenError> {
+    // The error of a URL's parser may repeat the URL, and the password in it.
+    let options = PgConnectOptions::from_str(url)
+        .map_err(|_| {
+            OpenError::Url("can't be read: postgres://USER@HOST:PORT/NAME is taken".to_owned())
+        })?
+        .application_name("versioner")
+        .disable_statement_logging();
+    let writer = WriterOptions::Postgres(options.clone());
+    let mut connection = Connection::open(&writer).await?;
+    run_migrations(&mut connection, &POSTGRES).await?;
+    let (ids, last_position) = prepare(&mut connection).await?;
+    drop(connection);
+
+    let pool = PgPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .connect_lazy_with(options.clone());
+    Ok(Opened {
+        ids,
+        last_position,
+        pool: Pool::Postgres(pool),
+        writer,
+        hints: Hints::Notifications(Box::new(options)),
+        lock: None,
+    })
+}
+
+fn lock(path: &Path) -> Result<FileLock, OpenError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push("-lock");
+    let lock_path = PathBuf::from(name);
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&lock_path)
+        .map_err(|e| OpenError::File(lock_path.clone(), e))?;
+    match file.try_lock() {
+        Ok(()) => Ok(FileLock(file)),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(path.to_owned())),
+        Err(TryLockError::Error(e)) => Err(OpenError::File(lock_path, e)),
+    }
+}
+
+/// Makes sure that SQLite is a safe one and that the file is ours or empty.
+async fn check_sqlite(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
+    let sql = connection.sql("select sqlite_version()");
+    let version: Vec<(String,)> = connection.fetch(sql).await?;
+    let version = version.into_iter().next().unwrap_or_default().0;
+    let mut parts = version.split('.').map(|part| part.parse().unwrap_or(0));
+    let mut part = || parts.next().unwrap_or(0);
+    if (part(), part(), part()) < MIN_SQLITE {
+        return Err(OpenError::SqliteTooOld(version));
+    }
+
+    let sql = connection.sql(
+        "select (select application_id from pragma_application_id) as application_id,
+                (select count(*) from sqlite_master) as tables",
+    );
+    let found: Vec<(i64, i64)> = match connection.fetch(sql).await {
+        Err(Error::Damaged(_)) => return Err(OpenError::Foreign(path.to_owned())),
+        found => found?,
+    };
+    match found.first() {
+        Some((APPLICATION_ID, _)) => Ok(()),
+        Some((_, 0)) => {
+            let sql = connection.sql(&format!("pragma application_id = {APPLICATION_ID}"));
+            connection.execute(sql).await?;
+            Ok(())
+        }
+        _ => Err(OpenError::Foreign(path.to_owned())),
+    }
+}
+
+async fn run_migrations(
+    connection: &mut Connection,
+    migrator: &'static Migrator,
+) -> Result<(), OpenError> {
+    let mut migrator = Migrator {
+        migrations: migrator.migrations.clone(),
+        ..Migrator::DEFAULT
+    };
+    // An older program may serve a newer schema: migrations expand, and contract later.
+    migrator.set_ignore_missing(true);
+    match connection {
+        Connection::Sqlite(connection) => migrator.run(connection).await,
+        Connection::Postgres(connection) => migrator.run(connection).await,
+    }
+    .map_err(OpenError::Migrate)
+}
+
+/// Draws the store's ids, the first time, and reads them and the end of the log.
+async fn prepare(connection: &mut Connection) -> Result<(IdSpace, i64), Error> {
+    let drawn = (Uuid::now_v7().as_u128() as u64) & ((1 << 48) - 1);
+    let sql = connection
+        .sql(
+            "insert into log_head (id, last_position, last_received_at_us, id_space)
+             values (1, 0, 0, ",
+        )
+        .bind(drawn as i64)
+        .push(") on conflict (id) do nothing");
+    connection.execute(sql).await?;
+    let sql = connection.sql("select id_space, last_position from log_head where id = 1");
+    let rows: Vec<(i64, i64)> = connection.fetch(sql).await?;
+    let (drawn, last_position) = rows
+        .first()
+        .ok_or_else(|| Error::fault("the log has no head"))?;
+    Ok((IdSpace::new(drawn.unsigned_abs()), *last_position))
+}
+
+impl Options {
+    pub fn engine(&self) -> Engine {
+        match self.database_url.starts_with("sqlite:") {
+            true => Engine::Sqlite,
+            false => Engine::Postgres,
+        }
+    }
+}

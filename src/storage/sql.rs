@@ -1,0 +1,338 @@
+//! Statements for both engines: text put together from fixed pieces, with every
+//! value bound. Knows no table.
+
+use sqlx::{Arguments, AssertSqlSafe, postgres::PgArguments, sqlite::SqliteArguments};
+
+use super::error::{Cause, Error};
+
+/// Which database it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+/// A value to bind.
+#[derive(Clone, Debug)]
+pub(super) enum Value {
+    Int(Option<i64>),
+    Text(Option<String>),
+    Bytes(Vec<u8>),
+    Bool(bool),
+}
+
+/// The type of a column of bound rows.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Column {
+    Int(&'static str),
+    Text(&'static str),
+    Bytes(&'static str),
+    Bool(&'static str),
+}
+
+/// Rows to bind as one relation: Postgres takes an array a column, SQLite a list of values.
+#[derive(Clone, Debug)]
+pub(super) struct Rows {
+    columns: &'static [Column],
+    rows: Vec<Vec<Value>>,
+}
+
+/// A statement under construction.
+pub(super) struct Sql {
+    engine: Engine,
+    text: String,
+    args: Vec<Arg>,
+    persistent: bool,
+}
+
+enum Arg {
+    One(Value),
+    Ints(Vec<Option<i64>>),
+    Texts(Vec<Option<String>>),
+    Blobs(Vec<Vec<u8>>),
+    Bools(Vec<bool>),
+}
+
+/// More rows than this make a text of their own length on SQLite, which is not
+/// worth a place among the prepared statements.
+const MAX_PREPARED_ROWS: usize = 4;
+
+impl Sql {
+    pub(super) fn new(engine: Engine, text: &str) -> Self {
+        Self {
+            engine,
+            text: text.to_owned(),
+            args: Vec::new(),
+            persistent: true,
+        }
+    }
+
+    /// Begins a statement with `with name (columns) as (rows)`; the text goes on
+    /// from there.
+    pub(super) fn with(engine: Engine, name: &str, rows: Rows, text: &str) -> Self {
+        Self::new(engine, "with ")
+            .relation(name, rows)
+            .push("\n")
+            .push(text)
+    }
+
+    /// Adds `name (columns) as (rows)`, a relation of a `with` clause.
+    pub(super) fn relation(self, name: &str, rows: Rows) -> Self {
+        let select = match self.engine {
+            Engine::Sqlite => "",
+            Engine::Postgres => "select * from ",
+        };
+        let columns = rows.column_names();
+        self.push(name)
+            .push(" (")
+            .push(&columns)
+            .push(") as (")
+            .push(select)
+            .rows(rows)
+            .push(")")
+    }
+
+    /// `insert into table (columns) <rows>`; the text (on conflict …) follows.
+    pub(super) fn insert(engine: Engine, table: &str, rows: Rows, text: &str) -> Self {
+        let select = match engine {
+            Engine::Sqlite => "",
+            Engine::Postgres => "select * from ",
+        };
+        let columns = rows.column_names();
+        Self::new(engine, "insert into ")
+            .push(table)
+            .push(" (")
+            .push(&columns)
+            .push(")\n")
+            .push(select)
+            .rows(rows)
+            .push("\n")
+            .push(text)
+    }
+
+    pub(super) fn push(mut self, text: &str) -> Self {
+        self.text.push_str(text);
+        self
+    }
+
+    pub(super) fn bind(mut self, value: impl Into<Value>) -> Self {
+        self.arg(Arg::One(value.into()), "");
+        self
+    }
+
+    pub(super) fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    pub(super) fn persistent(&self) -> bool {
+        self.persistent
+    }
+
+    pub(super) fn into_sqlite(self) -> Result<(AssertSqlSafe<String>, SqliteArguments), Error> {
+        let mut arguments = SqliteArguments::default();
+        for arg in self.args {
+            match arg {
+                Arg::One(Value::Int(value)) => arguments.add(value),
+                Arg::One(Value::Text(value)) => arguments.add(value),
+                Arg::One(Value::Bytes(value)) => arguments.add(value),
+                Arg::One(Value::Bool(value)) => arguments.add(value),
+                Arg::Ints(_) | Arg::Texts(_) | Arg::Blobs(_) | Arg::Bools(_) => {
+                    return Err(Error::fault("SQLite takes no arrays"));
+                }
+            }
+            .map_err(|e| Error::Fault(Cause::new(e)))?;
+        }
+        Ok((AssertSqlSafe(self.text), arguments))
+    }
+
+    pub(super) fn into_postgres(self) -> Result<(AssertSqlSafe<String>, PgArguments), Error> {
+        let mut arguments = PgArguments::default();
+        for arg in self.args {
+            match arg {
+                Arg::One(Value::Int(value)) => arguments.add(value),
+                Arg::One(Value::Text(value)) => arguments.add(value),
+                Arg::One(Value::Bytes(value)) => arguments.add(value),
+                Arg::One(Value::Bool(value)) => arguments.add(value),
+                Arg::Ints(values) => arguments.add(values),
+                Arg::Texts(values) => arguments.add(values),
+                Arg::Blobs(values) => arguments.add(values),
+                Arg::Bools(values) => arguments.add(values),
+            }
+            .map_err(|e| Error::Fault(Cause::new(e)))?;
+        }
+        Ok((AssertSqlSafe(self.text), arguments))
+    }
+
+    fn arg(&mut self, arg: Arg, cast: &str) {
+        self.args.push(arg);
+        match self.engine {
+            Engine::Sqlite => self.text.push('?'),
+            Engine::Postgres => {
+                self.text.push('$');
+                self.text.push_str(&self.args.len().to_string());
+                self.text.push_str(cast);
+            }
+        }
+    }
+
+    fn rows(mut self, rows: Rows) -> Self {
+        match self.engine {
+            Engine::Sqlite => {
+                self.persistent &= rows.rows.len() <= MAX_PREPARED_ROWS;
+                self.text.push_str("values ");
+                for (i, row) in rows.rows.into_iter().enumerate() {
+                    self.text.push_str(if i == 0 { "(" } else { ",(" });
+                    for (j, value) in row.into_iter().enumerate() {
+                        if j > 0 {
+                            self.text.push(',');
+                        }
+                        self.arg(Arg::One(value), "");
+                    }
+                    self.text.push(')');
+                }
+            }
+            Engine::Postgres => {
+                self.text.push_str("unnest(");
+                let mut columns: Vec<Arg> = rows.columns.iter().map(|c| c.array()).collect();
+                for row in rows.rows {
+                    for (column, value) in columns.iter_mut().zip(row) {
+                        column.extend(value);
+                    }
+                }
+                for (i, (column, values)) in rows.columns.iter().zip(columns).enumerate() {
+                    if i > 0 {
+                        self.text.push(',');
+                    }
+                    self.arg(values, column.array_cast());
+                }
+                self.text.push(')');
+            }
+        }
+        self
+    }
+}
+
+impl Rows {
+    pub(super) fn new(columns: &'static [Column]) -> Self {
+        Self {
+            columns,
+            rows: Vec::new(),
+        }
+    }
+
+    /// Rows of one column.
+    pub(super) fn of<T: Into<Value>>(
+        columns: &'static [Column; 1],
+        values: impl IntoIterator<Item = T>,
+    ) -> Self {
+        let mut rows = Self::new(columns);
+        for value in values {
+            rows.add([value.into()]);
+        }
+        rows
+    }
+
+    pub(super) fn add(&mut self, row: impl Into<Vec<Value>>) {
+        let row = row.into();
+        // SQLite takes a missing value for NULL without a word.
+        assert_eq!(
+            row.len(),
+            self.columns.len(),
+            "a row has another width than its columns"
+        );
+        self.rows.push(row);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    fn column_names(&self) -> String {
+        let names: Vec<&str> = self.columns.iter().map(|c| c.name()).collect();
+        names.join(", ")
+    }
+}
+
+impl Column {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Int(name) | Self::Text(name) | Self::Bytes(name) | Self::Bool(name) => name,
+        }
+    }
+
+    fn array(&self) -> Arg {
+        match self {
+            Self::Int(_) => Arg::Ints(Vec::new()),
+            Self::Text(_) => Arg::Texts(Vec::new()),
+            Self::Bytes(_) => Arg::Blobs(Vec::new()),
+            Self::Bool(_) => Arg::Bools(Vec::new()),
+        }
+    }
+
+    fn array_cast(&self) -> &'static str {
+        match self {
+            Self::Int(_) => "::bigint[]",
+            Self::Text(_) => "::text[]",
+            Self::Bytes(_) => "::bytea[]",
+            Self::Bool(_) => "::boolean[]",
+        }
+    }
+}
+
+impl Arg {
+    fn extend(&mut self, value: Value) {
+        match (self, value) {
+            (Self::Ints(values), Value::Int(value)) => values.push(value),
+            (Self::Texts(values), Value::Text(value)) => values.push(value),
+            (Self::Blobs(values), Value::Bytes(value)) => values.push(value),
+            (Self::Bools(values), Value::Bool(value)) => values.push(value),
+            (_, value) => unreachable!("a value of another type than its column: {value:?}"),
+        }
+    }
+}
+
+impl From<i64> for Value {
+    fn from(value: i64) -> Self {
+        Self::Int(Some(value))
+    }
+}
+
+impl From<Option<i64>> for Value {
+    fn from(value: Option<i64>) -> Self {
+        Self::Int(value)
+    }
+}
+
+impl From<String> for Value {
+    fn from(value: String) -> Self {
+        Self::Text(Some(value))
+    }
+}
+
+impl From<&str> for Value {
+    fn from(value: &str) -> Self {
+        Self::Text(Some(value.to_owned()))
+    }
+}
+
+impl From<Option<String>> for Value {
+    fn from(value: Option<String>) -> Self {
+        Self::Text(value)
+    }
+}
+
+impl From<Vec<u8>> for Value {
+    fn from(value: Vec<u8>) -> Self {
+        Self::Bytes(value)
+    }
+}
+
+impl From<bool> for Value {
+    fn from(value: bool) -> Self {
+        Self::Bool(value)
+    }
+}

@@ -1,0 +1,243 @@
+//! Reading versions.
+
+use super::{
+    Store,
+    error::Error,
+    filter::{Direction, Page, Select, commit_condition},
+    rows::{VERSION_COLUMNS, VersionRow},
+    sql::Sql,
+};
+use crate::domain::{
+    commit,
+    id::Kind,
+    page::{Cursor, CursorPart},
+    query::{LatestBasis, LatestQuery, VersionOrder, VersionQuery},
+    resource::Version,
+};
+
+/// The most commits that a search tells of.
+const MAX_COMMITS: i64 = 100;
+
+/// The latest version, and what it is the latest by.
+#[derive(Clone, Debug)]
+pub struct Latest {
+    pub version: Version,
+    pub basis: LatestBasis,
+}
+
+impl Store {
+    /// The version with this id.
+    pub async fn version(&self, id: i64) -> Result<Option<Version>, Error> {
+        let sql = self.select_versions("versions v").and("v.id = ", Some(id));
+        self.one_version(sql).await
+    }
+
+    /// A product's version with this identifier; the product by any of its names.
+    pub async fn version_by_name(
+        &self,
+        product_name: &str,
+        version: &str,
+    ) -> Result<Version, Error> {
+        let sql = self
+            .select_versions("versions v")
+            .and_product("v.product_id", Some(product_name))
+            .and("v.version = ", Some(version));
+        if let Some(version) = self.one_version(sql).await? {
+            return Ok(version);
+        }
+        self.product_id(product_name).await?;
+        Err(Error::not_found(
+            Kind::Version,
+            format!("{version} of {product_name}"),
+        ))
+    }
+
+    /// Versions in the query's order, after the cursor.
+    pub async fn list_versions(
+        &self,
+        query: &VersionQuery,
+        page: Page<'_>,
+    ) -> Result<Vec<Version>, Error> {
+        let select = self
+            .select_matching(query)
+            .and_product("v.product_id", query.product_name.as_deref())
+            .and("v.version = ", query.version.as_deref())
+            .and_prefix("v.version", query.version_prefix.as_deref())
+            .and("v.status = ", query.status.map(|s| s.code()))
+            .and("v.scm_branch = ", query.scm_branch.as_deref())
+            .and("v.scm_repository = ", query.scm_repository.as_deref())
+            .and("v.built_by = ", query.built_by.as_deref())
+            .and("v.source_system = ", query.source_system.as_deref())
+            .and("v.created_at_us >= ", query.created_from_us)
+            .and("v.created_at_us < ", query.created_to_us);
+        let by_time = ["v.created_at_us", "v.id"];
+        let sql = match query.order {
+            VersionOrder::NewestFirst => select.page(&by_time, Direction::Descending, page),
+            VersionOrder::OldestFirst => select.page(&by_time, Direction::Ascending, page),
+            VersionOrder::HighestFirst => select.page(
+                &["v.precedence", "v.created_at_us", "v.id"],
+                Direction::Descending,
+                page,
+            ),
+        };
+        let rows: Vec<VersionRow> = self.pool().fetch(sql).await?;
+        Ok(rows.into_iter().map(Version::from).collect())
+    }
+
+    /// Where a list goes on after this version.
+    pub fn version_cursor(version: &Version, order: VersionOrder) -> Cursor {
+        let mut parts = vec![
+            CursorPart::Int(version.created_at_us),
+            CursorPart::Int(version.id),
+        ];
+        if order == VersionOrder::HighestFirst {
+            parts.insert(0, CursorPart::Bytes(version.precedence.clone()));
+        }
+        Cursor(parts)
+    }
+
+    /// The commits of versions that a SHA or its beginning fits, of one product or
+    /// of all (R14); at most 100, in order.
+    pub async fn matching_commits(
+        &self,
+        product_name: Option<&str>,
+        sha: &str,
+    ) -> Result<Vec<String>, Error> {
+        let sql = self.pool().sql("select distinct v.scm_sha from versions v");
+        let sql = Select::new(sql)
+            .and_commit("v.scm_sha", Some(sha))
+            .and_product("v.product_id", product_name)
+            .finish("\norder by v.scm_sha\nlimit ")
+            .bind(MAX_COMMITS);
+        let shas: Vec<(String,)> = self.pool().fetch(sql).await?;
+        Ok(commit::distinct(
+            shas.into_iter().map(|row| row.0).collect(),
+        ))
+    }
+
+    /// The latest version of a product that fits (R13).
+    pub async fn latest_version(&self, query: &LatestQuery) -> Result<Latest, Error> {
+        let product_id = self.product_id(&query.product_name).await?;
+        let environment_id = match &query.environment_name {
+            Some(name) => Some(self.environment_id(name).await?),
+            None => None,
+        };
+        let candidates = |columns: &str| {
+            let sql = self.pool().sql("select ").push(columns).push(
+                "
+                 from versions v
+                 join products p on p.id = v.product_id",
+            );
+            Select::new(sql)
+                .and("v.product_id = ", Some(product_id))
+                .and("v.scm_branch = ", query.scm_branch.as_deref())
+                .and("v.status = ", query.status.map(|s| s.code()))
+                .and_within(
+                    "v.id in (select d.version_id from deployments d
+                              where d.current and d.environment_id = ",
+                    environment_id,
+                    ")",
+                )
+        };
+        let unordered: Vec<(i64,)> = self
+            .pool()
+            .fetch(
+                candidates("v.id")
+                    .and("v.precedence = ", Some(Vec::new()))
+                    .finish("\nlimit 1"),
+            )
+            .await?;
+        let (basis, order) = if unordered.is_empty() {
+            let order = "\norder by v.precedence desc, v.created_at_us desc, v.id desc\nlimit 1";
+            (LatestBasis::Precedence, order)
+        } else {
+            let order = "\norder by v.created_at_us desc, v.id desc\nlimit 1";
+            (LatestBasis::Time, order)
+        };
+        let mut select = candidates(VERSION_COLUMNS);
+        if !query.include_prereleases {
+            select = select.holds("not v.prerelease");
+        }
+        if let Some(row) = self
+            .pool()
+            .fetch::<VersionRow>(select.finish(order))
+            .await?
+            .pop()
+        {
+            return Ok(Latest {
+                version: row.into(),
+                basis,
+            });
+        }
+        let any: Vec<(i64,)> = self
+            .pool()
+            .fetch(candidates("v.id").finish("\nlimit 1"))
+            .await?;
+        Err(match any.is_empty() {
+            true => Error::not_found(
+                Kind::Version,
+                format!("of {} that fits", query.product_name),
+            ),
+            false => Error::OnlyPrereleases {
+                product_name: query.product_name.clone(),
+            },
+        })
+    }
+
+    fn select_versions(&self, from: &str) -> Select {
+        Select::new(versions_from(self.pool().sql("select "), from))
+    }
+
+    /// Versions, found by the filter that leaves the fewest where another table or
+    /// a search has to tell; whatever else is asked is looked at in those.
+    fn select_matching(&self, query: &VersionQuery) -> Select {
+        let sql = self.pool().sql("with m as (select distinct ");
+        let matches = if let Some(sha) = &query.scm_sha {
+            commit_condition(sql.push("c.id from versions c where "), "c.scm_sha", sha)
+        } else if let Some(invoke_id) = &query.invoke_id {
+            sql.push("b.version_id as id from builds b where b.invoke_id = ")
+                .bind(invoke_id.as_str())
+        } else if let Some(environment) = &query.environment_name {
+            sql.push(
+                "d.version_id as id from deployments d
+                 where d.current and d.environment_id =
+                       (select environment_id from environment_names where name = ",
+            )
+            .bind(environment.as_str())
+            .push(")")
+        } else {
+            return self.select_versions("versions v");
+        };
+        let sql = versions_from(matches.push(")\nselect "), "m cross join versions v");
+        let mut select = Select::new(sql).holds("v.id = m.id");
+        if query.scm_sha.is_some() {
+            select = select.and_within(
+                "v.id in (select b.version_id from builds b where b.invoke_id = ",
+                query.invoke_id.as_deref(),
+                ")",
+            );
+        }
+        if query.scm_sha.is_some() || query.invoke_id.is_some() {
+            select = select.and_within(
+                "v.id in (select d.version_id from deployments d
+                          where d.current and d.environment_id =
+                                (select environment_id from environment_names where name = ",
+                query.environment_name.as_deref(),
+                "))",
+            );
+        }
+        select
+    }
+
+    async fn one_version(&self, select: Select) -> Result<Option<Version>, Error> {
+        let rows: Vec<VersionRow> = self.pool().fetch(select.finish("")).await?;
+        Ok(rows.into_iter().next().map(Version::from))
+    }
+}
+
+fn versions_from(sql: Sql, from: &str) -> Sql {
+    sql.push(VERSION_COLUMNS)
+        .push("\nfrom ")
+        .push(from)
+        .push("\njoin products p on p.id = v.product_id")
+}

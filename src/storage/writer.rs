@@ -1,0 +1,288 @@
+//! The one task that writes. It takes what has queued up, runs it as one
+//! transaction, and answers each; nobody's leaving cuts it off.
+
+use std::{
+    collections::VecDeque,
+    sync::Mutex,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    task::JoinHandle,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    MAX_BATCH,
+    batch::{self, Mode, Outcome, Submission},
+    catalog::{self, Change, Changed},
+    connection::{Connection, WriterOptions},
+    error::Error,
+};
+
+/// How often a batch is tried that another transaction was in the way of.
+const BUSY_TRIES: usize = 5;
+
+type Outcomes = Vec<Result<Outcome, Error>>;
+
+pub(super) enum Command {
+    Submit {
+        submissions: Vec<Submission>,
+        mode: Mode,
+        reply: oneshot::Sender<Outcomes>,
+    },
+    Change {
+        change: Box<Change>,
+        reply: oneshot::Sender<Result<Changed, Error>>,
+    },
+}
+
+/// The handle on the task.
+pub(super) struct Writer {
+    stop: CancellationToken,
+    task: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Writer {
+    pub(super) fn start(
+        options: WriterOptions,
+        commands: mpsc::Receiver<Command>,
+        head: watch::Sender<i64>,
+    ) -> Self {
+        let stop = CancellationToken::new();
+        let task = Task {
+            options,
+            connection: None,
+            head,
+        };
+        Self {
+            task: Mutex::new(Some(tokio::spawn(task.run(commands, stop.clone())))),
+            stop,
+        }
+    }
+
+    /// Takes nothing more, and waits until what was taken is answered.
+    pub(super) async fn stop(&self) {
+        self.stop.cancel();
+        let task = self.task.lock().map(|mut task| task.take());
+        if let Ok(Some(task)) = task
+            && let Err(error) = task.await
+        {
+            tracing::error!(%error, "the writer ended badly");
+        }
+    }
+}
+
+struct Task {
+    options: WriterOptions,
+    connection: Option<Connection>,
+    head: watch::Sender<i64>,
+}
+
+/// A submission that waits, and where its answer goes.
+struct Waiting {
+    submission: Submission,
+    command: usize,
+}
+
+impl Task {
+    async fn run(mut self, mut commands: mpsc::Receiver<Command>, stop: CancellationToken) {
+        let mut queue = VecDeque::new();
+        loop {
+            if queue.is_empty() {
+                let command = tokio::select! {
+                    biased;
+                    command = commands.recv() => command,
+                    () = stop.cancelled() => {
+                        commands.close();
+                        commands.recv().await
+                    }
+                };
+                match command {
+                    Some(command) => queue.push_back(command),
+                    None => return,
+                }
+            }
+            self.take_batch(&mut queue, &mut commands).await;
+        }
+    }
+
+    /// Runs the first command, together with those behind it that can share its
+    /// transaction.
+    async fn take_batch(
+        &mut self,
+        queue: &mut VecDeque<Command>,
+        commands: &mut mpsc::Receiver<Command>,
+    ) {
+        let mut waiting: Vec<Waiting> = Vec::new();
+        let mut replies: Vec<(oneshot::Sender<Outcomes>, usize)> = Vec::new();
+        while waiting.len() < MAX_BATCH {
+            let Some(command) = queue.pop_front().or_else(|| commands.try_recv().ok()) else {
+                break;
+            };
+            match command {
+                Command::Submit {
+                    submissions,
+                    mode: Mode::Record,
+                    reply,
+                } if replies.is_empty() || waiting.len() + submissions.len() <= MAX_BATCH => {
+                    let command = replies.len();
+                    replies.push((reply, submissions.len()));
+                    waiting.extend(submissions.into_iter().map(|submission| Waiting {
+                        submission,
+                        command,
+                    }));
+                }
+                other if replies.is_empty() => return self.run_alone(other).await,
+                other => {
+                    queue.push_front(other);
+                    break;
+                }
+            }
+        }
+        let mut outcomes: Vec<Outcomes> = replies
+            .iter()
+            .map(|(_, n)| Vec::with_capacity(*n))
+            .collect();
+        let (submissions, of): (Vec<_>, Vec<_>) = waiting
+            .into_iter()
+            .map(|w| (w.submission, w.command))
+            .unzip();
+        let mut results = Vec::with_capacity(submissions.len());
+        for chunk in submissions.chunks(MAX_BATCH) {
+            results.extend(self.record(chunk, Mode::Record).await);
+        }
+        for (result, command) in results.into_iter().zip(of) {
+            outcomes[command].push(result);
+        }
+        for ((reply, _), outcomes) in replies.into_iter().zip(outcomes) {
+            // Who has gone away meanwhile can ask again with the same event id.
+            let _ = reply.send(outcomes);
+        }
+    }
+
+    async fn run_alone(&mut self, command: Command) {
+        match command {
+            Command::Submit {
+                submissions,
+                mode,
+                reply,
+            } => {
+                let _ = reply.send(self.record(&submissions, mode).await);
+            }
+            Command::Change { change, reply } => {
+                let mut result = Err(Error::fault("not tried"));
+                for _ in 0..BUSY_TRIES {
+                    result = self.change(&change).await;
+                    if !matches!(result, Err(Error::Busy(_))) {
+                        break;
+                    }
+                }
+                let _ = reply.send(result);
+            }
+        }
+    }
+
+    /// Records submissions. A batch that fails as a whole through a fault is split
+    /// until the cause stands alone.
+    async fn record(&mut self, submissions: &[Submission], mode: Mode) -> Outcomes {
+        let mut parts = VecDeque::from([submissions]);
+        let mut outcomes = Vec::with_capacity(submissions.len());
+        let mut busy = 0;
+        while let Some(part) = parts.pop_front() {
+            if part.is_empty() {
+                continue;
+            }
+            match self.transaction(part, mode).await {
+                Ok(recorded) => {
+                    self.head.send_if_modified(|head| {
+                        let moved = recorded.last_position > *head;
+                        *head = recorded.last_position.max(*head);
+                        moved
+                    });
+                    outcomes.extend(recorded.outcomes);
+                }
+                Err(Error::Busy(_)) if busy < BUSY_TRIES => {
+                    busy += 1;
+                    parts.push_front(part);
+                }
+                Err(Error::Fault(cause)) if part.len() > 1 => {
+                    tracing::error!(%cause, events = part.len(), "a batch failed: splitting it");
+                    let (first, second) = part.split_at(part.len() / 2);
+                    parts.push_front(second);
+                    parts.push_front(first);
+                }
+                Err(error) => outcomes.extend(vec![Err(error); part.len()]),
+            }
+        }
+        outcomes
+    }
+
+    async fn transaction(
+        &mut self,
+        submissions: &[Submission],
+        mode: Mode,
+    ) -> Result<batch::Recorded, Error> {
+        let mut connection = self.begin().await?;
+        let result = batch::run(&mut connection, submissions, now_us(), mode).await;
+        self.end(connection, result).await
+    }
+
+    async fn change(&mut self, change: &Change) -> Result<Changed, Error> {
+        let mut connection = self.begin().await?;
+        let result = catalog::run(&mut connection, change, now_us()).await;
+        let changed = self.end(connection, result).await?;
+        self.head.send_if_modified(|head| {
+            let moved = changed.last_position > *head;
+            *head = changed.last_position.max(*head);
+            moved
+        });
+        Ok(changed)
+    }
+
+    /// Begins a transaction, on a new connection where the old one is dead.
+    async fn begin(&mut self) -> Result<Connection, Error> {
+        if let Some(mut connection) = self.connection.take() {
+            match connection.begin().await {
+                Ok(()) => return Ok(connection),
+                Err(Error::Unavailable(cause)) => {
+                    tracing::warn!(%cause, "the writer connects again");
+                }
+                Err(error) => {
+                    self.connection = Some(connection);
+                    return Err(error);
+                }
+            }
+        }
+        let mut connection = Connection::open(&self.options).await?;
+        connection.begin().await?;
+        Ok(connection)
+    }
+
+    /// Keeps the connection for the next transaction if this one is surely over.
+    async fn end<T>(
+        &mut self,
+        mut connection: Connection,
+        result: Result<T, Error>,
+    ) -> Result<T, Error> {
+        let over = match &result {
+            Ok(_) => true,
+            // It may hang, or have lost its server; what it had begun dies with it.
+            Err(Error::Unavailable(_)) => false,
+            Err(_) => connection.rollback().await.is_ok(),
+        };
+        if over {
+            self.connection = Some(connection);
+        }
+        result
+    }
+}
+
+/// The wall clock, in microseconds since 1970.
+fn now_us() -> i64 {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or(Duration::ZERO);
+    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
+}
