@@ -9,9 +9,11 @@ use tokio_util::task::TaskTracker;
 /// How long a stream may take to end by itself once it was told to, with the message that fits it.
 const STREAM_GRACE: Duration = Duration::from_secs(2);
 
-/// Ends a running server. The tokens are cancelled in the order in which they stand.
+/// Ends a running server. The phases are cancelled in the order in which they stand.
 #[derive(Debug, Clone, Default)]
 pub struct Shutdown {
+    /// The other phases follow without a wait.
+    hurry: CancellationToken,
     /// Health says NOT_SERVING; calls are still taken, for those who have not looked at it yet.
     pub(crate) draining: CancellationToken,
     /// No connection is accepted any more, and those there are told to go away (GOAWAY).
@@ -32,8 +34,8 @@ impl Shutdown {
 
     /// Cuts off what is open, as a second signal does. Returns at once.
     pub fn now(&self) {
+        self.hurry.cancel();
         self.draining.cancel();
-        self.cut.cancel();
     }
 }
 
@@ -64,7 +66,7 @@ pub(crate) async fn drain(
 
     tokio::select! {
         () = sleep(delay) => {}
-        () = shutdown.cut.cancelled() => {}
+        () = shutdown.hurry.cancelled() => {}
     }
     shutdown.stopping.cancel();
     shutdown.streams_end.cancel();
@@ -83,7 +85,7 @@ pub(crate) async fn drain(
     };
     tokio::select! {
         _ = timeout_at(deadline, ended) => {}
-        () = shutdown.cut.cancelled() => {}
+        () = shutdown.hurry.cancelled() => {}
         () = cut_streams => {}
     }
 
