@@ -4,6 +4,9 @@
 
 #![forbid(unsafe_code)]
 
+pub mod config;
 pub mod domain;
 pub mod pb;
+pub mod server;
 pub mod storage;
+pub mod telemetry;

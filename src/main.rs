@@ -1,1 +1,81 @@
-fn main() {}
+//! The command line: reads it, runs what it asks for, and says how it went. No logic of the service.
+
+use std::convert::Infallible;
+use std::error::Error;
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, Subcommand};
+use tokio::signal::unix::{SignalKind, signal};
+use tonic::service::Routes;
+use versioner::config::{Config, ServeArgs};
+use versioner::server::{Contract, serve};
+use versioner::telemetry;
+
+/// The memory of a company's builds.
+///
+/// CI pipelines tell it what they built, tested, scanned and deployed; people, services and deploy scripts ask
+/// it which versions exist, what made them, where they run, and whether they may be deployed.
+#[derive(Parser)]
+#[command(version, args_conflicts_with_subcommands = true, after_long_help = EXAMPLES)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: ServeArgs,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs the service, as no command at all does.
+    Serve(ServeArgs),
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  versioner
+      serves on 127.0.0.1:50051, with its data in versioner.db in this folder
+  VERSIONER_DATABASE_URL=postgres://ci:secret@db/builds versioner --listen 0.0.0.0:50051
+      serves to the network, with its data in Postgres
+  grpcurl -plaintext 127.0.0.1:50051 list
+      asks a running server for its services
+
+Every flag has a variable, VERSIONER_ and its name; a flag goes before its variable.
+A duration is a number and a unit: 500ms, 5s, 10m, 24h.";
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let CommandLine { command, serve } = CommandLine::parse();
+    let Command::Serve(args) = command.unwrap_or(Command::Serve(serve));
+    let config = match Config::check(&args) {
+        Ok(config) => config,
+        Err(mistakes) => CommandLine::command()
+            .error(ErrorKind::ValueValidation, mistakes)
+            .exit(),
+    };
+    telemetry::init(config.log.clone(), config.log_format);
+    match run(&config).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(error = error.as_ref(), "cannot serve");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(config: &Config) -> Result<(), Box<dyn Error>> {
+    // A file that reaches its size limit would kill the process by this signal; with a handler the write fails
+    // instead, as on a full disk. (25 on Linux and macOS; tokio has no name for it.)
+    let _file_size = signal(SignalKind::from_raw(25))?;
+    let contract = Contract::read(&[])?;
+    let ready = || async { Ok::<_, Infallible>(()) };
+    serve(
+        config,
+        contract,
+        |_| Routes::default(),
+        axum::Router::new(),
+        ready,
+    )
+    .await?;
+    Ok(())
+}

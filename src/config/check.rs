@@ -1,0 +1,117 @@
+//! What a setting takes, and the list of those that are wrong. Knows the form of values, not their use.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use tracing_subscriber::EnvFilter;
+
+use super::LogFormat;
+
+/// A duration above this is a slip of the pen, and would overflow when added to a time.
+const LONGEST: SignedDuration = SignedDuration::from_hours(10 * 366 * 24);
+
+/// Every setting that is wrong, in the order of the flags.
+#[derive(Debug, Default)]
+pub struct Mistakes(Vec<Mistake>);
+
+/// One setting that is wrong, and why.
+#[derive(Debug)]
+pub struct Mistake {
+    pub flag: &'static str,
+    pub problem: String,
+}
+
+impl Mistakes {
+    pub fn iter(&self) -> impl Iterator<Item = &Mistake> {
+        self.0.iter()
+    }
+
+    /// The checked value, or nothing where it is wrong, which is then on the list.
+    pub(super) fn check<T>(
+        &mut self,
+        flag: &'static str,
+        text: &str,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        let parsed = if text.is_empty() {
+            Err("is empty; leave it out to have the default".to_owned())
+        } else {
+            parse(text)
+        };
+        parsed
+            .map_err(|problem| self.0.push(Mistake { flag, problem }))
+            .ok()
+    }
+}
+
+impl fmt::Display for Mistakes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.len() {
+            1 => write!(f, "a setting is wrong")?,
+            count => write!(f, "{count} settings are wrong")?,
+        }
+        self.iter()
+            .try_for_each(|mistake| write!(f, "\n  {mistake}"))
+    }
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Mistake { flag, problem } = self;
+        let variable = flag.to_uppercase().replace('-', "_");
+        write!(f, "--{flag} (VERSIONER_{variable}) {problem}")
+    }
+}
+
+impl std::error::Error for Mistakes {}
+
+pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| {
+        format!(
+            "is {text:?}; it takes an IP address and a port, such as 127.0.0.1:50051 or [::]:50051"
+        )
+    })
+}
+
+pub(super) fn number<T>(text: &str, range: RangeInclusive<T>) -> Result<T, String>
+where
+    T: std::str::FromStr + PartialOrd + fmt::Display,
+{
+    text.parse()
+        .ok()
+        .filter(|number| range.contains(number))
+        .ok_or_else(|| {
+            let (least, most) = range.into_inner();
+            format!("is {text:?}; it takes a whole number from {least} to {most}")
+        })
+}
+
+pub(super) fn duration(text: &str, least: SignedDuration) -> Result<Duration, String> {
+    text.parse::<SignedDuration>()
+        .ok()
+        .filter(|duration| (least..=LONGEST).contains(duration))
+        .and_then(|duration| Duration::try_from(duration).ok())
+        .ok_or_else(|| {
+            format!(
+                "is {text:?}; it takes a number and a unit, such as 500ms, 5s, 10m or 24h, \
+                 from {least:#} to ten years"
+            )
+        })
+}
+
+pub(super) fn log_filter(text: &str) -> Result<EnvFilter, String> {
+    EnvFilter::try_new(text).map_err(|error| {
+        format!("is {text:?}, {error}; it takes a level or a filter such as info,versioner=debug")
+    })
+}
+
+pub(super) fn log_format(text: &str) -> Result<LogFormat, String> {
+    match text {
+        "text" => Ok(LogFormat::Text),
+        "json" => Ok(LogFormat::Json),
+        _ => Err(format!("is {text:?}; it takes text or json")),
+    }
+}

@@ -1,0 +1,235 @@
+//! The transport and its life: bind, serve, follow the store's health, drain. Knows neither what the services
+//! do nor what the store is.
+
+mod accept;
+mod connection;
+mod contract;
+mod deadline;
+mod drain;
+mod error;
+mod first_bytes;
+mod health;
+mod layers;
+mod load;
+mod refusal;
+mod request_log;
+mod signal;
+mod status;
+mod stream_end;
+
+use std::fmt;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::task::{JoinError, JoinHandle};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tonic::service::Routes;
+
+use crate::config::Config;
+
+pub use contract::Contract;
+pub use deadline::Deadline;
+pub use drain::{Drained, Shutdown};
+pub use error::Error;
+pub use refusal::ERROR_DOMAIN;
+pub use request_log::RequestId;
+pub use signal::Signals;
+
+/// The largest message taken, after decompression. The services set it as their decoding limit.
+pub const MAX_MESSAGE_BYTES: usize = 4 * 1024 * 1024;
+
+/// What the transport allows. Where a setting stands behind it, its meaning is told there.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    pub request_timeout: Duration,
+    pub drain_delay: Duration,
+    pub drain_timeout: Duration,
+    pub max_connections: usize,
+    pub max_requests: usize,
+    /// Streams open at once, those of health and reflection included.
+    pub max_streams: usize,
+    /// How soon a new connection has to send an HTTP/2 preface or the whole head of an HTTP/1 request.
+    pub first_bytes_timeout: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            request_timeout: Duration::from_secs(30),
+            drain_delay: Duration::from_secs(5),
+            drain_timeout: Duration::from_secs(20),
+            max_connections: 10_000,
+            max_requests: 4_096,
+            max_streams: 20_000,
+            first_bytes_timeout: Duration::from_secs(5),
+        }
+    }
+}
+
+impl From<&Config> for Limits {
+    fn from(config: &Config) -> Self {
+        Limits {
+            request_timeout: config.request_timeout,
+            drain_delay: config.drain_delay,
+            drain_timeout: config.drain_timeout,
+            max_connections: config.max_connections,
+            max_requests: config.max_requests,
+            ..Limits::default()
+        }
+    }
+}
+
+/// Serves from start to end: binds, answers, drains at the first signal, and ends at once at the second.
+///
+/// For the parameters see [`Server::start`].
+pub async fn serve<P, F, E>(
+    config: &Config,
+    contract: Contract,
+    services: impl FnOnce(CancellationToken) -> Routes,
+    http: axum::Router,
+    probe: P,
+) -> Result<Drained, Error>
+where
+    P: Fn() -> F + Send + 'static,
+    F: Future<Output = Result<(), E>> + Send + 'static,
+    E: fmt::Display + Send + 'static,
+{
+    let signals = Signals::listen().map_err(Error::Signals)?;
+    let server = Server::bind(config.listen, Limits::from(config)).await?;
+    let running = server.start(contract, services, http, probe).await?;
+    running.until_signalled(signals).await
+}
+
+/// A server that has its port and does not answer yet.
+pub struct Server {
+    listener: TcpListener,
+    local_addr: SocketAddr,
+    limits: Limits,
+}
+
+impl Server {
+    /// Takes the port. Connections wait in the kernel until [`Server::start`].
+    pub async fn bind(listen: SocketAddr, limits: Limits) -> Result<Server, Error> {
+        let failed = |error| Error::Listen(listen, error);
+        let listener = TcpListener::bind(listen).await.map_err(failed)?;
+        let local_addr = listener.local_addr().map_err(failed)?;
+        tracing::info!(address = %local_addr, "listening for gRPC and HTTP");
+        Ok(Server {
+            listener,
+            local_addr,
+            limits,
+        })
+    }
+
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local_addr
+    }
+
+    /// Begins to answer: the services of the contract, health, reflection, and `http` for all that is not gRPC.
+    ///
+    /// `services` is given the token that is cancelled when streams have to end: they have two seconds then to
+    /// end by themselves, with UNAVAILABLE and their position. `probe` asks the store whether calls can be
+    /// answered; it is asked every second, never twice at once, and its future is never dropped half-way.
+    /// An error is a descriptor set that reflection cannot read.
+    pub async fn start<P, F, E>(
+        self,
+        contract: Contract,
+        services: impl FnOnce(CancellationToken) -> Routes,
+        http: axum::Router,
+        probe: P,
+    ) -> Result<Running, Error>
+    where
+        P: Fn() -> F + Send + 'static,
+        F: Future<Output = Result<(), E>> + Send + 'static,
+        E: fmt::Display + Send + 'static,
+    {
+        let shutdown = Shutdown::default();
+        let connections = TaskTracker::new();
+        let calls = TaskTracker::new();
+
+        let (reporter, health) = tonic_health::server::health_reporter();
+        let monitor = health::Monitor::new(reporter, contract.services()).await;
+        let grpc = services(shutdown.streams_end.clone()).add_service(health);
+        let grpc = contract.add_reflection(grpc).map_err(Error::Contract)?;
+
+        let contract = Arc::new(contract);
+        let stack = layers::stack(grpc, http, contract, &self.limits, &shutdown, &calls);
+        let acceptor = accept::Acceptor {
+            listener: self.listener,
+            connections: connections.clone(),
+            max_connections: self.limits.max_connections,
+            connection: Arc::new(connection::Connection::new(
+                stack,
+                shutdown.clone(),
+                self.limits.first_bytes_timeout,
+            )),
+            shutdown: shutdown.clone(),
+        };
+
+        let (delay, timeout) = (self.limits.drain_delay, self.limits.drain_timeout);
+        let ending = shutdown.clone();
+        let task = tokio::spawn(async move {
+            let monitor = tokio::spawn(monitor.run(probe, ending.draining.clone()));
+            let accepting = tokio::spawn(acceptor.run());
+            let drained = drain::drain(&ending, delay, timeout, &connections, &calls).await;
+            // Both have ended by themselves when the drain began and when accepting stopped.
+            for task in [monitor, accepting] {
+                task.await?;
+            }
+            Ok(drained)
+        });
+        Ok(Running {
+            local_addr: self.local_addr,
+            shutdown,
+            task,
+        })
+    }
+}
+
+/// A server that answers, until it is told to end and has drained.
+pub struct Running {
+    local_addr: SocketAddr,
+    shutdown: Shutdown,
+    task: JoinHandle<Result<Drained, JoinError>>,
+}
+
+impl Running {
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local_addr
+    }
+
+    /// The means to end it, to be kept apart from it.
+    pub fn shutdown(&self) -> Shutdown {
+        self.shutdown.clone()
+    }
+
+    /// Waits until it has ended. An error is a panic in the transport itself.
+    pub async fn ended(self) -> Result<Drained, Error> {
+        self.task.await.flatten().map_err(Error::Bug)
+    }
+
+    /// Serves until a signal asks it to end, and drains; a second signal ends it at once.
+    pub async fn until_signalled(self, mut signals: Signals) -> Result<Drained, Error> {
+        let shutdown = self.shutdown();
+        let mut ended = std::pin::pin!(self.ended());
+        tokio::select! {
+            drained = &mut ended => return drained,
+            signal = signals.next() => {
+                tracing::info!(signal, "draining; a second signal ends at once");
+                shutdown.drain();
+            }
+        }
+        tokio::select! {
+            drained = &mut ended => drained,
+            signal = signals.next() => {
+                tracing::warn!(signal, "ending at once");
+                shutdown.now();
+                ended.await
+            }
+        }
+    }
+}

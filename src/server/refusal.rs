@@ -1,0 +1,140 @@
+//! The answers that the transport gives by itself, for both faces. Knows no service.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::response::Response;
+use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderValue, StatusCode};
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt};
+
+use super::contract::Face;
+use super::request_log::RequestId;
+
+/// The domain of every `google.rpc.ErrorInfo` of this service.
+pub const ERROR_DOMAIN: &str = "versioner";
+
+/// A whole second, as HTTP's Retry-After knows no less.
+const RETRY_AFTER_SECONDS: u64 = 1;
+
+/// Why a call was not answered by its service.
+pub(crate) struct Refusal {
+    code: Code,
+    http: StatusCode,
+    reason: &'static str,
+    message: Cow<'static, str>,
+    details: ErrorDetails,
+}
+
+impl Refusal {
+    pub(crate) fn unknown_path() -> Refusal {
+        Refusal::new(
+            Code::Unimplemented,
+            StatusCode::NOT_FOUND,
+            "UNKNOWN_PATH",
+            "Not Found",
+        )
+    }
+
+    pub(crate) fn overloaded(what: &str) -> Refusal {
+        let mut refusal = Refusal::new(
+            Code::ResourceExhausted,
+            StatusCode::TOO_MANY_REQUESTS,
+            "OVERLOADED",
+            format!("too many {what} are open; try again in a second"),
+        );
+        refusal.set_retry();
+        refusal
+    }
+
+    pub(crate) fn deadline_exceeded() -> Refusal {
+        Refusal::new(
+            Code::DeadlineExceeded,
+            StatusCode::GATEWAY_TIMEOUT,
+            "DEADLINE_EXCEEDED",
+            "the deadline passed before the answer was there; what was asked for may have been done all the same",
+        )
+    }
+
+    pub(crate) fn malformed_timeout() -> Refusal {
+        let problem = "takes 1 to 8 digits and a unit of H, M, S, m, u or n";
+        let mut refusal = Refusal::new(
+            Code::InvalidArgument,
+            StatusCode::BAD_REQUEST,
+            "INVALID_FIELD",
+            format!("the header grpc-timeout {problem}"),
+        );
+        refusal
+            .details
+            .add_bad_request_violation("grpc-timeout", problem);
+        refusal
+    }
+
+    pub(crate) fn shutting_down() -> Refusal {
+        let mut refusal = Refusal::new(
+            Code::Unavailable,
+            StatusCode::SERVICE_UNAVAILABLE,
+            "SHUTTING_DOWN",
+            "this server is ending; open the stream again",
+        );
+        refusal.set_retry();
+        refusal
+    }
+
+    /// For bugs. The id is what the log knows the call by.
+    pub(crate) fn internal(request_id: &RequestId) -> Refusal {
+        Refusal::new(
+            Code::Internal,
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "INTERNAL",
+            format!("internal error; quote request id {request_id} when you report it"),
+        )
+    }
+
+    pub(crate) fn status(self) -> Status {
+        let mut details = self.details;
+        details.set_error_info(self.reason, ERROR_DOMAIN, []);
+        Status::with_error_details(self.code, self.message, details)
+    }
+
+    pub(crate) fn answer(self, face: Face) -> Response {
+        match face {
+            Face::Grpc => self.status().into_http::<Body>(),
+            Face::Http => self.json(),
+        }
+    }
+
+    fn new(
+        code: Code,
+        http: StatusCode,
+        reason: &'static str,
+        message: impl Into<Cow<'static, str>>,
+    ) -> Refusal {
+        Refusal {
+            code,
+            http,
+            reason,
+            message: message.into(),
+            details: ErrorDetails::new(),
+        }
+    }
+
+    fn set_retry(&mut self) {
+        let delay = Duration::from_secs(RETRY_AFTER_SECONDS);
+        self.details.set_retry_info(Some(delay));
+    }
+
+    fn json(self) -> Response {
+        let body = serde_json::json!({ "detail": self.message }).to_string();
+        let mut response = Response::new(Body::from(body));
+        *response.status_mut() = self.http;
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if self.details.retry_info().is_some() {
+            headers.insert(RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
+        }
+        response
+    }
+}

@@ -1,0 +1,166 @@
+//! The id of a call, and the line that tells how it ended. Knows nothing of what it did.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use http::{HeaderName, HeaderValue, StatusCode};
+use http_body::{Frame, SizeHint};
+use tokio::time::Instant;
+use tonic::Code;
+use tonic::transport::server::TcpConnectInfo;
+use tracing::{Instrument, Span, error_span};
+use uuid::Uuid;
+
+use super::contract::{Contract, Face, Kind};
+use super::status;
+
+const HEADER: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What a call is known by, in the log and to its caller. Among the extensions of every request.
+#[derive(Debug, Clone)]
+pub struct RequestId(HeaderValue);
+
+impl RequestId {
+    /// The caller's own where it is fit for a log line, else a new one.
+    fn of(request: &Request) -> RequestId {
+        let fit = |id: &&HeaderValue| {
+            let is_fit = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(byte);
+            (1..=128).contains(&id.len()) && id.as_bytes().iter().all(is_fit)
+        };
+        if let Some(id) = request.headers().get(HEADER).filter(fit) {
+            return RequestId(id.clone());
+        }
+        let mut buffer = Uuid::encode_buffer();
+        let id: &str = Uuid::now_v7().hyphenated().encode_lower(&mut buffer);
+        match HeaderValue::from_str(id) {
+            Ok(id) => RequestId(id),
+            Err(_) => unreachable!("hexadecimal digits and hyphens"),
+        }
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.to_str().unwrap_or_default())
+    }
+}
+
+/// Gives the call its id and its span, returns the id to the caller, and logs the end.
+pub(crate) async fn record(
+    State(contract): State<Arc<Contract>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let call = contract.call(&request);
+    let id = RequestId::of(&request);
+    let path = request.uri().path();
+    let peer = request
+        .extensions()
+        .get::<TcpConnectInfo>()
+        .and_then(|info| info.remote_addr);
+    // Of the highest level, so that an error is never logged without it.
+    let span = error_span!("call", request_id = %id, method = path, peer = peer.map(tracing::field::display));
+    let mut end = End {
+        span: span.clone(),
+        began: Instant::now(),
+        outcome: Outcome::Grpc(Code::Cancelled),
+        is_routine: call.kind == Kind::Health || path.starts_with("/grpc."),
+    };
+    request.extensions_mut().insert(call);
+    request.extensions_mut().insert(id.clone());
+
+    let mut response = next.run(request).instrument(span).await;
+    match call.face {
+        Face::Http => end.outcome = Outcome::Http(response.status()),
+        Face::Grpc => end.take_code(response.headers()),
+    }
+    response.headers_mut().insert(HEADER, id.0);
+    response.map(|body| Body::new(Recorded { body, end }))
+}
+
+/// The end of a call, logged when it is dropped: a call that is dropped before it has a code was cancelled.
+struct End {
+    span: Span,
+    began: Instant,
+    outcome: Outcome,
+    is_routine: bool,
+}
+
+#[derive(Clone, Copy)]
+enum Outcome {
+    Grpc(Code),
+    Http(StatusCode),
+}
+
+impl End {
+    fn take_code(&mut self, headers: &http::HeaderMap) {
+        if let Some(code) = status::code(headers) {
+            self.outcome = Outcome::Grpc(code);
+        }
+    }
+}
+
+impl Drop for End {
+    fn drop(&mut self) {
+        let _entered = self.span.enter();
+        let duration_ms = self.began.elapsed().as_micros() as f64 / 1_000.0;
+        let (code, is_ok, is_fault) = match &self.outcome {
+            Outcome::Grpc(code) => (
+                status::reason(*code),
+                *code == Code::Ok,
+                matches!(code, Code::Internal | Code::Unknown | Code::DataLoss),
+            ),
+            Outcome::Http(status) => (
+                status.as_str(),
+                status.as_u16() < 400,
+                *status == StatusCode::INTERNAL_SERVER_ERROR,
+            ),
+        };
+        if is_fault {
+            tracing::error!(code, duration_ms, "call failed");
+        } else if is_ok || self.is_routine {
+            // Not at info: at full load these lines would cost more than the calls.
+            tracing::debug!(code, duration_ms, "call ended");
+        } else {
+            tracing::info!(code, duration_ms, "call ended");
+        }
+    }
+}
+
+struct Recorded {
+    body: Body,
+    end: End,
+}
+
+impl http_body::Body for Recorded {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let Recorded { body, end } = self.get_mut();
+        let polled = end.span.in_scope(|| Pin::new(body).poll_frame(cx));
+        if let Poll::Ready(Some(Ok(frame))) = &polled
+            && let Some(trailers) = frame.trailers_ref()
+        {
+            end.take_code(trailers);
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
