@@ -6,6 +6,7 @@
 
 pub mod config;
 pub mod domain;
+pub mod grpc;
 pub mod pb;
 pub mod server;
 pub mod storage;

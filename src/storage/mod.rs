@@ -19,6 +19,7 @@ mod deployments;
 mod error;
 mod events;
 mod filter;
+mod list;
 mod open;
 mod rows;
 mod sql;
@@ -36,6 +37,7 @@ pub use catalog::{
 };
 pub use error::{Cause, Conflict, Error};
 pub use filter::Page;
+pub use list::List;
 pub use open::{OpenError, Options, migrate};
 pub use sql::Engine;
 pub use tail::Watcher;
@@ -113,27 +115,34 @@ impl Store {
     /// Records events in their order, with a result for each. More than
     /// [`MAX_BATCH`] go into several transactions.
     pub async fn submit(&self, events: Vec<Event>, answer: Answer) -> Vec<Result<Outcome, Error>> {
+        self.enqueue(events, answer).await.outcomes().await
+    }
+
+    /// Gives events to the writer, in the order of the calls. They are recorded
+    /// even if nobody waits for the outcomes.
+    pub async fn enqueue(&self, events: Vec<Event>, answer: Answer) -> Pending {
         let count = events.len();
         let want_state = answer == Answer::WithState;
         let submissions: Result<Vec<_>, _> = events
             .into_iter()
             .map(|event| Submission::new(event, want_state))
             .collect();
-        let submissions = match submissions {
-            Ok(submissions) => submissions,
-            Err(error) => return vec![Err(error); count],
-        };
         let mode = match answer {
             Answer::ValidateOnly => Mode::ValidateOnly,
             Answer::WithState | Answer::Receipt => Mode::Record,
         };
-        self.command(|reply| Command::Submit {
-            submissions,
-            mode,
-            reply,
-        })
-        .await
-        .unwrap_or_else(|error| vec![Err(error); count])
+        let queued = match submissions {
+            Ok(submissions) => {
+                let command = |reply| Command::Submit {
+                    submissions,
+                    mode,
+                    reply,
+                };
+                self.queue(command).await
+            }
+            Err(error) => Err(error),
+        };
+        Pending { queued, count }
     }
 
     /// Fails where the store could not be written to or read from now.
@@ -164,18 +173,42 @@ impl Store {
         &self.inner.pool
     }
 
-    /// Hands a command to the writer. It is carried out even if nobody waits any more.
+    /// Hands a command to the writer, and waits for its answer.
     async fn command<T>(
         &self,
         make: impl FnOnce(oneshot::Sender<T>) -> Command,
     ) -> Result<T, Error> {
-        let (reply, answer) = oneshot::channel();
-        let closed = || Error::unavailable("the store is closing");
-        self.inner
-            .queue
-            .send(make(reply))
-            .await
-            .map_err(|_| closed())?;
-        answer.await.map_err(|_| closed())
+        self.queue(make).await?.await.map_err(|_| closing())
     }
+
+    /// Hands a command to the writer. It is carried out even if nobody waits any more.
+    async fn queue<T>(
+        &self,
+        make: impl FnOnce(oneshot::Sender<T>) -> Command,
+    ) -> Result<oneshot::Receiver<T>, Error> {
+        let (reply, answer) = oneshot::channel();
+        let queued = self.inner.queue.send(make(reply)).await;
+        queued.map_err(|_| closing()).map(|()| answer)
+    }
+}
+
+/// Events that the writer has.
+pub struct Pending {
+    queued: Result<oneshot::Receiver<Vec<Result<Outcome, Error>>>, Error>,
+    count: usize,
+}
+
+impl Pending {
+    /// Waits for what became of each.
+    pub async fn outcomes(self) -> Vec<Result<Outcome, Error>> {
+        let outcomes = match self.queued {
+            Ok(answer) => answer.await.map_err(|_| closing()),
+            Err(error) => Err(error),
+        };
+        outcomes.unwrap_or_else(|error| vec![Err(error); self.count])
+    }
+}
+
+fn closing() -> Error {
+    Error::unavailable("the store is closing")
 }

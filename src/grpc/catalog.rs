@@ -1,0 +1,292 @@
+//! `CatalogService`.
+
+use prost_types::FieldMask;
+use tonic::{Request, Response, Status, async_trait};
+
+use super::{
+    Services,
+    convert::environment_type,
+    page::PageRequest,
+    request::Fields,
+    status::{Problem, no_such_id, status},
+};
+use crate::{
+    domain::{
+        event::{MAX_NAME, MAX_PROSE},
+        id::Kind,
+        query::{EnvironmentQuery, ProductQuery},
+        violation::{name, optional_prose},
+    },
+    pb::{self, catalog_service_server::CatalogService},
+    storage::{EnvironmentChange, ProductChange, Reference},
+};
+
+/// The most aliases of a product or environment.
+const MAX_ALIASES: usize = 100;
+
+#[async_trait]
+impl CatalogService for Services {
+    async fn get_product(
+        &self,
+        request: Request<pb::GetProductRequest>,
+    ) -> Result<Response<pb::GetProductResponse>, Status> {
+        let r = request.into_inner();
+        let which = self.reference(Kind::Product, &r.id, &r.name)?;
+        let product = self.store.product(&which).await.map_err(status)?;
+        Ok(Response::new(pb::GetProductResponse {
+            product: Some(self.view().product(product)),
+        }))
+    }
+
+    async fn list_products(
+        &self,
+        request: Request<pb::ListProductsRequest>,
+    ) -> Result<Response<pb::ListProductsResponse>, Status> {
+        let r = request.into_inner();
+        let mut fields = Fields::new(self.ids());
+        let query = ProductQuery {
+            name_prefix: fields.name("name_prefix", &r.name_prefix),
+        };
+        let page = PageRequest::parse(&mut fields, &query, r.page_size, &r.page_token);
+        let page = fields.violations.finish(page).map_err(Problem::invalid)?;
+        let view = self.view();
+        let page = page
+            .read(&self.store, &query, |product| view.product(product))
+            .await
+            .map_err(status)?;
+        Ok(Response::new(pb::ListProductsResponse {
+            products: page.rows,
+            next_page_token: page.next_page_token,
+        }))
+    }
+
+    async fn update_product(
+        &self,
+        request: Request<pb::UpdateProductRequest>,
+    ) -> Result<Response<pb::UpdateProductResponse>, Status> {
+        let r = request.into_inner();
+        let mut fields = Fields::new(self.ids());
+        let which = fields.reference(Kind::Product, &r.id, &r.name);
+        let new = r.product.unwrap_or_default();
+        let mask = Mask::parse(
+            &mut fields,
+            r.update_mask,
+            &[
+                ("name", !new.name.is_empty()),
+                ("description", !new.description.is_empty()),
+                ("aliases", !new.aliases.is_empty()),
+            ],
+        );
+        let change = ProductChange {
+            name: mask.name(&mut fields, "product.name", &new.name),
+            description: mask.description(&mut fields, "product.description", &new.description),
+            aliases: mask.aliases(&mut fields, "product.aliases", &new.aliases),
+        };
+        let which = fields.violations.finish(which).map_err(Problem::invalid)?;
+        let which = which.ok_or_else(|| no_such_id(Kind::Product, &r.id))?;
+        let product = self
+            .store
+            .update_product(which, change)
+            .await
+            .map_err(status)?;
+        Ok(Response::new(pb::UpdateProductResponse {
+            product: Some(self.view().product(product)),
+        }))
+    }
+
+    async fn delete_product(
+        &self,
+        request: Request<pb::DeleteProductRequest>,
+    ) -> Result<Response<pb::DeleteProductResponse>, Status> {
+        let r = request.into_inner();
+        let which = self.reference(Kind::Product, &r.id, &r.name)?;
+        let deleted = self
+            .store
+            .delete_product(which, r.force)
+            .await
+            .map_err(status)?;
+        Ok(Response::new(pb::DeleteProductResponse {
+            versions: deleted.versions,
+            builds: deleted.builds,
+            checks: deleted.checks,
+            deployments: deleted.deployments,
+            events: deleted.events,
+        }))
+    }
+
+    async fn get_environment(
+        &self,
+        request: Request<pb::GetEnvironmentRequest>,
+    ) -> Result<Response<pb::GetEnvironmentResponse>, Status> {
+        let r = request.into_inner();
+        let which = self.reference(Kind::Environment, &r.id, &r.name)?;
+        let environment = self.store.environment(&which).await.map_err(status)?;
+        Ok(Response::new(pb::GetEnvironmentResponse {
+            environment: Some(self.view().environment(environment)),
+        }))
+    }
+
+    async fn list_environments(
+        &self,
+        request: Request<pb::ListEnvironmentsRequest>,
+    ) -> Result<Response<pb::ListEnvironmentsResponse>, Status> {
+        let r = request.into_inner();
+        let mut fields = Fields::new(self.ids());
+        let query = EnvironmentQuery {
+            name_prefix: fields.name("name_prefix", &r.name_prefix),
+            kind: fields.given("type", environment_type(r.r#type)),
+        };
+        let page = PageRequest::parse(&mut fields, &query, r.page_size, &r.page_token);
+        let page = fields.violations.finish(page).map_err(Problem::invalid)?;
+        let view = self.view();
+        let page = page
+            .read(&self.store, &query, |environment| {
+                view.environment(environment)
+            })
+            .await
+            .map_err(status)?;
+        Ok(Response::new(pb::ListEnvironmentsResponse {
+            environments: page.rows,
+            next_page_token: page.next_page_token,
+        }))
+    }
+
+    async fn update_environment(
+        &self,
+        request: Request<pb::UpdateEnvironmentRequest>,
+    ) -> Result<Response<pb::UpdateEnvironmentResponse>, Status> {
+        let r = request.into_inner();
+        let mut fields = Fields::new(self.ids());
+        let which = fields.reference(Kind::Environment, &r.id, &r.name);
+        let new = r.environment.unwrap_or_default();
+        let mask = Mask::parse(
+            &mut fields,
+            r.update_mask,
+            &[
+                ("name", !new.name.is_empty()),
+                ("type", new.r#type != 0),
+                ("description", !new.description.is_empty()),
+                ("aliases", !new.aliases.is_empty()),
+            ],
+        );
+        let kind = match mask.has("type") {
+            true => {
+                let kind = fields.given("environment.type", environment_type(new.r#type));
+                if kind.is_none() && new.r#type == 0 {
+                    fields.violations.add(
+                        "environment.type",
+                        "is required where the mask names it: a type can be set, not unset",
+                    );
+                }
+                kind
+            }
+            false => None,
+        };
+        let change = EnvironmentChange {
+            name: mask.name(&mut fields, "environment.name", &new.name),
+            kind,
+            description: mask.description(&mut fields, "environment.description", &new.description),
+            aliases: mask.aliases(&mut fields, "environment.aliases", &new.aliases),
+        };
+        let which = fields.violations.finish(which).map_err(Problem::invalid)?;
+        let which = which.ok_or_else(|| no_such_id(Kind::Environment, &r.id))?;
+        let environment = self
+            .store
+            .update_environment(which, change)
+            .await
+            .map_err(status)?;
+        Ok(Response::new(pb::UpdateEnvironmentResponse {
+            environment: Some(self.view().environment(environment)),
+        }))
+    }
+
+    async fn delete_environment(
+        &self,
+        request: Request<pb::DeleteEnvironmentRequest>,
+    ) -> Result<Response<pb::DeleteEnvironmentResponse>, Status> {
+        let r = request.into_inner();
+        let which = self.reference(Kind::Environment, &r.id, &r.name)?;
+        let deleted = self
+            .store
+            .delete_environment(which, r.force)
+            .await
+            .map_err(status)?;
+        Ok(Response::new(pb::DeleteEnvironmentResponse {
+            checks: deleted.checks,
+            deployments: deleted.deployments,
+            events: deleted.events,
+        }))
+    }
+}
+
+impl Services {
+    fn reference(&self, kind: Kind, id: &str, name: &str) -> Result<Reference, Status> {
+        let mut fields = Fields::new(self.ids());
+        let which = fields.reference(kind, id, name);
+        let which = fields.violations.finish(which).map_err(Problem::invalid)?;
+        which.ok_or_else(|| no_such_id(kind, id))
+    }
+}
+
+/// Which fields an update changes.
+struct Mask(Vec<String>);
+
+impl Mask {
+    /// Without a mask, an update changes the fields that it fills.
+    fn parse(fields: &mut Fields, mask: Option<FieldMask>, known: &[(&str, bool)]) -> Self {
+        let paths = mask.map(|mask| mask.paths).unwrap_or_default();
+        for path in &paths {
+            if !known.iter().any(|(name, _)| name == path) {
+                let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
+                fields.violations.add(
+                    "update_mask",
+                    format!("names {path:?}: {} are taken", names.join(", ")),
+                );
+            }
+        }
+        if paths.is_empty() {
+            let filled = known.iter().filter(|(_, filled)| *filled);
+            return Self(filled.map(|(name, _)| (*name).to_owned()).collect());
+        }
+        Self(paths)
+    }
+
+    fn has(&self, field: &str) -> bool {
+        self.0.iter().any(|path| path == field)
+    }
+
+    fn name(&self, fields: &mut Fields, path: &str, given: &str) -> Option<String> {
+        self.has("name")
+            .then(|| fields.required_name(path, given))
+            .flatten()
+    }
+
+    fn description(&self, fields: &mut Fields, path: &str, given: &str) -> Option<String> {
+        if !self.has("description") {
+            return None;
+        }
+        let parsed = optional_prose(given, MAX_PROSE);
+        fields
+            .violations
+            .take(path, parsed)
+            .map(Option::unwrap_or_default)
+    }
+
+    fn aliases(&self, fields: &mut Fields, path: &str, given: &[String]) -> Option<Vec<String>> {
+        if !self.has("aliases") {
+            return None;
+        }
+        if given.len() > MAX_ALIASES {
+            let taken = format!("has {} names: at most {MAX_ALIASES} are taken", given.len());
+            fields.violations.add(path, taken);
+        }
+        given
+            .iter()
+            .enumerate()
+            .map(|(i, alias)| {
+                let parsed = name(alias, MAX_NAME);
+                fields.violations.take(&format!("{path}[{i}]"), parsed)
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,324 @@
+//! `EventService`: events in, and the log of them.
+
+use std::pin::Pin;
+
+use tokio_stream::Stream;
+use tonic::{Request, Response, Status, Streaming, async_trait};
+
+use super::{
+    MAX_BATCH_EVENTS, Services,
+    convert::{entry_type, receipt},
+    now_us,
+    page::PageRequest,
+    request::{Fields, GivenId},
+    status::{Problem, status},
+    submit_stream, watch,
+};
+use crate::{
+    domain::{
+        event::{Event, RawEvent, Subject},
+        id::Kind,
+        query::EntryQuery,
+        resource::EntryType,
+        violation::Violation,
+    },
+    pb::{self, event_service_server::EventService, event_submission},
+    storage::{Answer, Outcome, State},
+};
+
+#[async_trait]
+impl EventService for Services {
+    type SubmitEventsStream =
+        Pin<Box<dyn Stream<Item = Result<pb::SubmitEventsResponse, Status>> + Send>>;
+    type WatchEventsStream =
+        Pin<Box<dyn Stream<Item = Result<pb::WatchEventsResponse, Status>> + Send>>;
+
+    async fn submit_version_event(
+        &self,
+        request: Request<pb::SubmitVersionEventRequest>,
+    ) -> Result<Response<pb::SubmitVersionEventResponse>, Status> {
+        let r = request.into_inner();
+        let raw = r.event.map(RawEvent::from);
+        let outcome = self
+            .submit_one(raw, Subject::Version, r.validate_only)
+            .await?;
+        let view = self.view();
+        let (version, build) = match outcome.state {
+            Some(State::Build(version, build)) => (Some(version), Some(build)),
+            _ => (None, None),
+        };
+        Ok(Response::new(pb::SubmitVersionEventResponse {
+            receipt: Some(receipt(outcome.receipt)),
+            version: version.map(|version| view.version(*version)),
+            build: build.map(|build| view.build(*build)),
+        }))
+    }
+
+    async fn submit_deployment_event(
+        &self,
+        request: Request<pb::SubmitDeploymentEventRequest>,
+    ) -> Result<Response<pb::SubmitDeploymentEventResponse>, Status> {
+        let r = request.into_inner();
+        let raw = r.event.map(RawEvent::from);
+        let outcome = self
+            .submit_one(raw, Subject::Deployment, r.validate_only)
+            .await?;
+        let view = self.view();
+        let (version, deployment) = match outcome.state {
+            Some(State::Deployment(version, deployment)) => (Some(version), Some(deployment)),
+            _ => (None, None),
+        };
+        Ok(Response::new(pb::SubmitDeploymentEventResponse {
+            receipt: Some(receipt(outcome.receipt)),
+            deployment: deployment.map(|deployment| view.deployment(*deployment)),
+            version: version.map(|version| view.version(*version)),
+        }))
+    }
+
+    async fn submit_check_event(
+        &self,
+        request: Request<pb::SubmitCheckEventRequest>,
+    ) -> Result<Response<pb::SubmitCheckEventResponse>, Status> {
+        let r = request.into_inner();
+        let raw = r.event.map(RawEvent::from);
+        let outcome = self
+            .submit_one(raw, Subject::Check, r.validate_only)
+            .await?;
+        let check = match outcome.state {
+            Some(State::Check(check)) => Some(check),
+            _ => None,
+        };
+        Ok(Response::new(pb::SubmitCheckEventResponse {
+            receipt: Some(receipt(outcome.receipt)),
+            check: check.map(|check| self.view().check(*check)),
+        }))
+    }
+
+    async fn batch_submit_events(
+        &self,
+        request: Request<pb::BatchSubmitEventsRequest>,
+    ) -> Result<Response<pb::BatchSubmitEventsResponse>, Status> {
+        let r = request.into_inner();
+        if !(1..=MAX_BATCH_EVENTS).contains(&r.events.len()) {
+            return Err(Problem::invalid(vec![Violation {
+                field: "events".to_owned(),
+                description: format!(
+                    "has {} entries: 1 to {MAX_BATCH_EVENTS} are taken",
+                    r.events.len()
+                ),
+            }])
+            .into());
+        }
+        let answer = match r.validate_only {
+            true => Answer::ValidateOnly,
+            false => Answer::Receipt,
+        };
+        let mut events = Vec::new();
+        // For each entry its path, or what is wrong with it by itself.
+        let parsed: Vec<Result<String, Problem>> = r
+            .events
+            .into_iter()
+            .enumerate()
+            .map(|(i, submission)| {
+                let (event, path) = parse_submission(submission, &format!("events[{i}]"))?;
+                events.push(event);
+                Ok(path)
+            })
+            .collect();
+        let mut outcomes = match events.is_empty() {
+            true => Vec::new(),
+            false => self.store.submit(events, answer).await,
+        }
+        .into_iter();
+        let results = parsed.into_iter().map(|parsed| {
+            let path = parsed?;
+            match outcomes.next() {
+                Some(outcome) => outcome.map_err(|error| Problem::from(error).below(&path)),
+                None => Err(storage_forgot()),
+            }
+        });
+        Ok(Response::new(pb::BatchSubmitEventsResponse {
+            results: results.map(submission_result).collect(),
+        }))
+    }
+
+    async fn submit_events(
+        &self,
+        request: Request<Streaming<pb::SubmitEventsRequest>>,
+    ) -> Result<Response<Self::SubmitEventsStream>, Status> {
+        let stream = submit_stream::start(
+            self.store.clone(),
+            request.into_inner(),
+            self.streams_end.clone(),
+        );
+        Ok(Response::new(Box::pin(stream)))
+    }
+
+    async fn list_events(
+        &self,
+        request: Request<pb::ListEventsRequest>,
+    ) -> Result<Response<pb::ListEventsResponse>, Status> {
+        let r = request.into_inner();
+        let mut fields = Fields::new(self.ids());
+        let version_id = fields.optional_id(Kind::Version, "version_id", &r.version_id);
+        let query = EntryQuery {
+            after: r.after,
+            product_name: fields.name("product_name", &r.product_name),
+            version: fields.name("version", &r.version),
+            version_id: version_id.position(),
+            environment_name: fields.name("environment_name", &r.environment_name),
+            types: fields.types(&r.types),
+        };
+        fields.position("after", r.after);
+        fields.version_needs_product(&query.version, &query.product_name);
+        let page = PageRequest::parse(&mut fields, &query, r.page_size, &r.page_token);
+        let page = fields.violations.finish(page).map_err(Problem::invalid)?;
+
+        let end = self.store.check_position(r.after).await.map_err(status)?;
+        if version_id == GivenId::Unknown {
+            return Ok(Response::new(pb::ListEventsResponse {
+                position: end,
+                ..pb::ListEventsResponse::default()
+            }));
+        }
+        let view = self.view();
+        let page = page
+            .read(&self.store, &query, |entry| view.entry(&entry))
+            .await
+            .map_err(status)?;
+        let last = page.rows.last().map(|event| event.position);
+        let position = match last {
+            Some(last) if !page.next_page_token.is_empty() => last,
+            // Everything up to the end was looked at; more may have come since.
+            _ => last.map_or(end, |last| last.max(end)),
+        };
+        Ok(Response::new(pb::ListEventsResponse {
+            events: page.rows,
+            next_page_token: page.next_page_token,
+            position,
+        }))
+    }
+
+    async fn watch_events(
+        &self,
+        request: Request<pb::WatchEventsRequest>,
+    ) -> Result<Response<Self::WatchEventsStream>, Status> {
+        let r = request.into_inner();
+        let mut fields = Fields::new(self.ids());
+        let query = EntryQuery {
+            after: 0,
+            product_name: fields.name("product_name", &r.product_name),
+            version: fields.name("version", &r.version),
+            version_id: None,
+            environment_name: fields.name("environment_name", &r.environment_name),
+            types: fields.types(&r.types),
+        };
+        fields.position("after", r.after.unwrap_or(0));
+        fields.version_needs_product(&query.version, &query.product_name);
+        let heartbeat = watch::heartbeat_interval(r.heartbeat_interval);
+        let heartbeat = fields.violations.take("heartbeat_interval", heartbeat);
+        let heartbeat = fields
+            .violations
+            .finish(heartbeat)
+            .map_err(Problem::invalid)?;
+
+        let after = match r.after {
+            Some(after) => after,
+            None => self.store.last_position().await.map_err(status)?,
+        };
+        let watcher = self
+            .store
+            .watch(EntryQuery { after, ..query })
+            .await
+            .map_err(status)?;
+        let stream = watch::start(watcher, self.clone(), heartbeat);
+        Ok(Response::new(Box::pin(stream)))
+    }
+}
+
+impl Services {
+    async fn submit_one(
+        &self,
+        raw: Option<RawEvent>,
+        subject: Subject,
+        validate_only: bool,
+    ) -> Result<Outcome, Status> {
+        let raw = raw.ok_or_else(|| missing("event"))?;
+        let event = raw
+            .parse(subject, "event", now_us())
+            .map_err(Problem::invalid)?;
+        let answer = match validate_only {
+            true => Answer::ValidateOnly,
+            false => Answer::WithState,
+        };
+        match self.store.submit(vec![event], answer).await.pop() {
+            Some(outcome) => Ok(outcome.map_err(|error| Problem::from(error).below("event"))?),
+            None => Err(storage_forgot().into()),
+        }
+    }
+}
+
+impl Fields {
+    fn types(&mut self, types: &[i32]) -> Vec<EntryType> {
+        let parsed = types.iter().enumerate().filter_map(|(i, number)| {
+            let field = format!("types[{i}]");
+            self.violations.take(&field, entry_type(*number))
+        });
+        parsed.collect()
+    }
+
+    fn position(&mut self, field: &str, position: i64) {
+        if position < 0 {
+            self.violations
+                .add(field, format!("is {position}: a position from 0 is taken"));
+        }
+    }
+}
+
+/// Parses an entry of a batch or stream. Returns the event's path too.
+pub(super) fn parse_submission(
+    submission: pb::EventSubmission,
+    path: &str,
+) -> Result<(Event, String), Problem> {
+    use event_submission::Event as Pb;
+    let (subject, raw, field) = match submission.event {
+        Some(Pb::VersionEvent(event)) => (Subject::Version, event.into(), "version_event"),
+        Some(Pb::DeploymentEvent(event)) => (Subject::Deployment, event.into(), "deployment_event"),
+        Some(Pb::CheckEvent(event)) => (Subject::Check, event.into(), "check_event"),
+        None => {
+            return Err(Problem::invalid(vec![Violation {
+                field: path.to_owned(),
+                description:
+                    "is empty: one of version_event, deployment_event, check_event is required"
+                        .to_owned(),
+            }]));
+        }
+    };
+    let path = format!("{path}.{field}");
+    let raw: RawEvent = raw;
+    let event = raw
+        .parse(subject, &path, now_us())
+        .map_err(Problem::invalid)?;
+    Ok((event, path))
+}
+
+pub(super) fn submission_result(result: Result<Outcome, Problem>) -> pb::SubmissionResult {
+    use pb::submission_result::Result as Pb;
+    pb::SubmissionResult {
+        result: Some(match result {
+            Ok(outcome) => Pb::Receipt(receipt(outcome.receipt)),
+            Err(problem) => Pb::Error(problem.into_pb()),
+        }),
+    }
+}
+
+pub(super) fn storage_forgot() -> Problem {
+    Problem::from(crate::storage::Error::fault("the store gave no outcome"))
+}
+
+fn missing(field: &str) -> Problem {
+    Problem::invalid(vec![Violation {
+        field: field.to_owned(),
+        description: "is required".to_owned(),
+    }])
+}

@@ -1,0 +1,298 @@
+//! Every error as what a client gets: a code, a stable reason, and details that a
+//! person and a program can act on.
+
+use std::{collections::HashMap, time::Duration};
+
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt};
+use uuid::Uuid;
+
+use super::ERROR_DOMAIN;
+use crate::{
+    domain::{id::Kind, violation::Violation},
+    pb::{self, ErrorReason},
+    storage::{Conflict, Error},
+};
+
+/// After how long it is worth trying again.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// Why a call, or one event of many, was not carried out.
+#[derive(Clone, Debug)]
+pub(crate) struct Problem {
+    code: Code,
+    reason: ErrorReason,
+    message: String,
+    violations: Vec<Violation>,
+    metadata: HashMap<String, String>,
+    resource: Option<(&'static str, String)>,
+    retry_after: Option<Duration>,
+}
+
+impl Problem {
+    pub(crate) fn new(code: Code, reason: ErrorReason, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            reason,
+            message: message.into(),
+            violations: Vec::new(),
+            metadata: HashMap::new(),
+            resource: None,
+            retry_after: None,
+        }
+    }
+
+    pub(crate) fn invalid(violations: Vec<Violation>) -> Self {
+        let all: Vec<String> = violations.iter().map(Violation::to_string).collect();
+        let mut problem = Self::new(
+            Code::InvalidArgument,
+            ErrorReason::InvalidField,
+            all.join("; "),
+        );
+        problem.violations = violations;
+        problem
+    }
+
+    pub(crate) fn with(mut self, key: &str, value: impl ToString) -> Self {
+        self.metadata.insert(key.to_owned(), value.to_string());
+        self
+    }
+
+    pub(crate) fn retry(mut self) -> Self {
+        self.retry_after = Some(RETRY_AFTER);
+        self
+    }
+
+    /// The store names fields of an event; the client knows them below this path.
+    pub(crate) fn below(mut self, path: &str) -> Self {
+        if self.violations.is_empty() {
+            return self;
+        }
+        for violation in &mut self.violations {
+            violation.field = format!("{path}.{}", violation.field);
+        }
+        Self::invalid(self.violations)
+    }
+
+    pub(crate) fn into_pb(self) -> pb::SubmissionError {
+        pb::SubmissionError {
+            code: self.code as i32,
+            reason: self.reason.into(),
+            message: self.message,
+            field_violations: self
+                .violations
+                .into_iter()
+                .map(|v| pb::FieldViolation {
+                    field: v.field,
+                    description: v.description,
+                })
+                .collect(),
+            metadata: self.metadata,
+            retry_after: self.retry_after.and_then(|after| after.try_into().ok()),
+        }
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Invalid(violations) => Self::invalid(violations),
+            Error::NotFound { kind, wanted } => not_found(kind, wanted),
+            Error::OnlyPrereleases { product_name } => Self::new(
+                Code::NotFound,
+                ErrorReason::OnlyPrereleases,
+                format!(
+                    "{product_name} has only pre-releases that fit: ask with include_prereleases \
+                     to get one"
+                ),
+            ),
+            Error::Conflict(conflict) => conflicting(conflict),
+            Error::BeyondEnd {
+                position,
+                last_position,
+            } => Self::new(
+                Code::OutOfRange,
+                ErrorReason::PositionBeyondEnd,
+                format!(
+                    "position {position} lies beyond the end of the event log, {last_position}"
+                ),
+            )
+            .with("last_position", last_position),
+            Error::Unavailable(cause) => {
+                tracing::warn!(%cause, "the store is away");
+                Self::new(
+                    Code::Unavailable,
+                    ErrorReason::StoreUnavailable,
+                    "the database is away: try again later, a write with the same event_id",
+                )
+                .retry()
+            }
+            Error::Busy(cause) => {
+                tracing::warn!(%cause, "the store is busy");
+                Self::new(
+                    Code::Unavailable,
+                    ErrorReason::Overloaded,
+                    "the database is busy: try again",
+                )
+                .retry()
+            }
+            Error::Full(cause) => {
+                tracing::error!(%cause, "the disk is full");
+                Self::new(
+                    Code::ResourceExhausted,
+                    ErrorReason::StorageFull,
+                    "the disk is full: reading goes on, and writing when there is room again",
+                )
+                .retry()
+            }
+            Error::Damaged(cause) => {
+                tracing::error!(%cause, "the database is damaged");
+                Self::new(
+                    Code::DataLoss,
+                    ErrorReason::DataDamaged,
+                    "a damaged part of the database was read: restore it from a backup",
+                )
+            }
+            Error::Fault(cause) => {
+                let id = Uuid::now_v7();
+                tracing::error!(%cause, %id, "fault");
+                Self::new(
+                    Code::Internal,
+                    ErrorReason::Internal,
+                    format!("internal error; quote {id} when you report it"),
+                )
+            }
+        }
+    }
+}
+
+impl From<Problem> for Status {
+    fn from(problem: Problem) -> Self {
+        let mut details = ErrorDetails::new();
+        details.set_error_info(reason_text(problem.reason), ERROR_DOMAIN, problem.metadata);
+        for violation in problem.violations {
+            details.add_bad_request_violation(violation.field, violation.description);
+        }
+        if let Some((kind, name)) = problem.resource {
+            details.set_resource_info(kind, name, "", "");
+        }
+        if problem.retry_after.is_some() {
+            details.set_retry_info(problem.retry_after);
+        }
+        Self::with_error_details(problem.code, problem.message, details)
+    }
+}
+
+impl From<Vec<Violation>> for Problem {
+    fn from(violations: Vec<Violation>) -> Self {
+        Self::invalid(violations)
+    }
+}
+
+/// Takes an error of the store straight to a client.
+pub(super) fn status(error: Error) -> Status {
+    Problem::from(error).into()
+}
+
+/// Nothing has this id, or it is of another store.
+pub(super) fn no_such_id(kind: Kind, id: &str) -> Status {
+    Problem::from(Error::not_found(kind, format!("with id {id}"))).into()
+}
+
+/// The reason as `google.rpc.ErrorInfo` has it: the enum's name without its prefix.
+pub(crate) fn reason_text(reason: ErrorReason) -> &'static str {
+    reason
+        .as_str_name()
+        .strip_prefix("ERROR_REASON_")
+        .unwrap_or(reason.as_str_name())
+}
+
+fn not_found(kind: Kind, wanted: String) -> Problem {
+    let (reason, name, resource) = match kind {
+        Kind::Product => (
+            ErrorReason::ProductNotFound,
+            "product",
+            "versioner.v1.Product",
+        ),
+        Kind::Version => (
+            ErrorReason::VersionNotFound,
+            "version",
+            "versioner.v1.Version",
+        ),
+        Kind::Build => (ErrorReason::BuildNotFound, "build", "versioner.v1.Build"),
+        Kind::Check => (ErrorReason::CheckNotFound, "check", "versioner.v1.Check"),
+        Kind::Environment => (
+            ErrorReason::EnvironmentNotFound,
+            "environment",
+            "versioner.v1.Environment",
+        ),
+        Kind::Deployment => (
+            ErrorReason::DeploymentNotFound,
+            "deployment",
+            "versioner.v1.Deployment",
+        ),
+    };
+    let mut problem = Problem::new(
+        Code::NotFound,
+        reason,
+        format!("there is no {name} {wanted}"),
+    );
+    problem.resource = Some((resource, wanted));
+    problem
+}
+
+fn conflicting(conflict: Conflict) -> Problem {
+    match conflict {
+        Conflict::Commit {
+            product_name,
+            version,
+            recorded,
+            given,
+        } => Problem::new(
+            Code::AlreadyExists,
+            ErrorReason::VersionCommitConflict,
+            format!(
+                "version {version} of {product_name} was made from commit {recorded}, which is \
+                 permanent; the event names {given}"
+            ),
+        )
+        .with("product_name", product_name)
+        .with("version", version)
+        .with("recorded_scm_sha", recorded)
+        .with("given_scm_sha", given),
+        Conflict::EventId { event_id, position } => Problem::new(
+            Code::AlreadyExists,
+            ErrorReason::EventIdReused,
+            format!(
+                "event_id {event_id} was accepted with other content, at position {position}: \
+                 another event needs another id"
+            ),
+        )
+        .with("event_id", event_id)
+        .with("position", position),
+        Conflict::Name { kind, name } => {
+            let (reason, what) = match kind {
+                Kind::Environment => (ErrorReason::EnvironmentNameTaken, "environment"),
+                _ => (ErrorReason::ProductNameTaken, "product"),
+            };
+            Problem::new(
+                Code::AlreadyExists,
+                reason,
+                format!("{name} is the name or an alias of another {what}"),
+            )
+            .with("name", name)
+        }
+        Conflict::InUse { kind, name, uses } => {
+            let (reason, what) = match kind {
+                Kind::Environment => (ErrorReason::EnvironmentInUse, "environment"),
+                _ => (ErrorReason::ProductInUse, "product"),
+            };
+            Problem::new(
+                Code::FailedPrecondition,
+                reason,
+                format!("{what} {name} has {uses}: delete it with force to delete them too"),
+            )
+            .with("name", name)
+        }
+    }
+}

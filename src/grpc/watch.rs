@@ -1,0 +1,128 @@
+//! `WatchEvents`: the log as a stream, with heartbeats in its silences.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::{Instant, sleep_until, timeout},
+};
+use tokio_stream::{Stream, StreamExt, wrappers::ReceiverStream};
+use tonic::{Code, Status};
+
+use super::{Services, status::Problem};
+use crate::{
+    domain::resource::Entry,
+    pb::{self, ErrorReason, watch_events_response::Message},
+    storage::Watcher,
+};
+
+/// A silence lasts no longer, where the request does not say.
+const DEFAULT_HEARTBEAT: Duration = Duration::from_secs(15);
+const MIN_HEARTBEAT: Duration = Duration::from_secs(1);
+const MAX_HEARTBEAT: Duration = Duration::from_secs(300);
+/// A client that does not take an event for so long is cut off.
+const MAX_WAIT: Duration = Duration::from_secs(30);
+/// Events on their way out to one client.
+const BUFFER: usize = 64;
+
+type Response = Result<pb::WatchEventsResponse, Status>;
+
+pub(super) fn heartbeat_interval(given: Option<prost_types::Duration>) -> Result<Duration, String> {
+    let Some(given) = given else {
+        return Ok(DEFAULT_HEARTBEAT);
+    };
+    match Duration::try_from(given) {
+        Ok(interval) if (MIN_HEARTBEAT..=MAX_HEARTBEAT).contains(&interval) => Ok(interval),
+        _ => Err("is outside of what is taken: 1 s to 5 min".to_owned()),
+    }
+}
+
+pub(super) fn start(
+    watcher: Watcher,
+    services: Services,
+    heartbeat: Duration,
+) -> impl Stream<Item = Response> + Send {
+    let (responses, stream) = mpsc::channel(BUFFER);
+    // The end goes its own way: there may be no room in the stream for it.
+    let (end, ended) = oneshot::channel();
+    tokio::spawn(async move {
+        if let Err(status) = run(watcher, services, heartbeat, responses).await {
+            let _ = end.send(Err(status));
+        }
+    });
+    let end = tokio_stream::iter([ended])
+        .then(|ended| ended)
+        .filter_map(Result::ok);
+    ReceiverStream::new(stream).chain(end)
+}
+
+/// Sends until the client leaves (`Ok`) or the stream has to end (its status).
+async fn run(
+    mut watcher: Watcher,
+    services: Services,
+    heartbeat: Duration,
+    responses: mpsc::Sender<Response>,
+) -> Result<(), Status> {
+    let client = Client { responses };
+    let mut sent = watcher.position();
+    let mut next_heartbeat = Instant::now();
+    loop {
+        let entries: Vec<Arc<Entry>> = tokio::select! {
+            biased;
+            () = client.responses.closed() => return Ok(()),
+            () = services.streams_end.cancelled() => return Err(shutting_down(sent)),
+            () = sleep_until(next_heartbeat) => {
+                sent = watcher.position();
+                let heartbeat = pb::Heartbeat { position: sent };
+                client.send(Message::Heartbeat(heartbeat), sent).await?;
+                Vec::new()
+            }
+            entries = watcher.next() => entries.map_err(Problem::from)?,
+        };
+        if Instant::now() >= next_heartbeat {
+            next_heartbeat = Instant::now() + heartbeat;
+        }
+        for entry in entries {
+            let event = services.view().entry(&entry);
+            client.send(Message::Event(event), sent).await?;
+            sent = entry.position;
+            next_heartbeat = Instant::now() + heartbeat;
+        }
+        sent = watcher.position();
+    }
+}
+
+struct Client {
+    responses: mpsc::Sender<Response>,
+}
+
+impl Client {
+    /// Hands a message over; `resume` is where a client that can't take it goes on.
+    async fn send(&self, message: Message, resume: i64) -> Result<(), Status> {
+        let response = pb::WatchEventsResponse {
+            message: Some(message),
+        };
+        match timeout(MAX_WAIT, self.responses.send(Ok(response))).await {
+            // Gone: the next look at the stream ends it.
+            Ok(_) => Ok(()),
+            Err(_) => Err(Problem::new(
+                Code::ResourceExhausted,
+                ErrorReason::WatcherTooSlow,
+                format!("no event was taken for {MAX_WAIT:?}: watch again after position {resume}"),
+            )
+            .with("position", resume)
+            .into()),
+        }
+    }
+}
+
+fn shutting_down(resume: i64) -> Status {
+    Problem::new(
+        Code::Unavailable,
+        ErrorReason::ShuttingDown,
+        format!("this server is ending: watch again after position {resume}"),
+    )
+    .with("position", resume)
+    .retry()
+    .into()
+}
