@@ -1,15 +1,14 @@
 //! The command line: reads it, runs what it asks for, and says how it went. No logic of the service.
 
-use std::convert::Infallible;
 use std::error::Error;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
-use tonic::service::Routes;
+use versioner::cli::import::{ImportArgs, import};
 use versioner::config::{Config, ServeArgs};
-use versioner::server::{Contract, serve};
+use versioner::server;
 use versioner::telemetry;
 
 /// The memory of a company's builds.
@@ -29,6 +28,13 @@ struct CommandLine {
 enum Command {
     /// Runs the service, as no command at all does.
     Serve(ServeArgs),
+    /// Brings the database to the schema of this program, and ends.
+    ///
+    /// Serving does that by itself at its start; this is for those who want it done before. It may run any number
+    /// of times, and from several machines at once.
+    Migrate(ServeArgs),
+    /// Sends a file of events to a server, in their order, and says what became of each.
+    Import(ImportArgs),
 }
 
 const EXAMPLES: &str = "\
@@ -37,6 +43,8 @@ Examples:
       serves on 127.0.0.1:50051, with its data in versioner.db in this folder
   VERSIONER_DATABASE_URL=postgres://ci:secret@db/builds versioner --listen 0.0.0.0:50051
       serves to the network, with its data in Postgres
+  versioner import events.ndjson
+      sends a file of events to the server on this machine
   grpcurl -plaintext 127.0.0.1:50051 list
       asks a running server for its services
 
@@ -46,7 +54,12 @@ A duration is a number and a unit: 500ms, 5s, 10m, 24h.";
 #[tokio::main]
 async fn main() -> ExitCode {
     let CommandLine { command, serve } = CommandLine::parse();
-    let Command::Serve(args) = command.unwrap_or(Command::Serve(serve));
+    let (args, what) = match command {
+        None => (serve, What::Serve),
+        Some(Command::Serve(args)) => (args, What::Serve),
+        Some(Command::Migrate(args)) => (args, What::Migrate),
+        Some(Command::Import(args)) => return import(args).await,
+    };
     let config = match Config::check(&args) {
         Ok(config) => config,
         Err(mistakes) => CommandLine::command()
@@ -54,28 +67,28 @@ async fn main() -> ExitCode {
             .exit(),
     };
     telemetry::init(config.log.clone(), config.log_format);
-    match run(&config).await {
+    let result = match what {
+        What::Serve => serve_until_signalled(&config).await,
+        What::Migrate => server::migrate(&config).await.map_err(Into::into),
+    };
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tracing::error!(error = error.as_ref(), "cannot serve");
+            tracing::error!(%error, "cannot go on");
             ExitCode::FAILURE
         }
     }
 }
 
-async fn run(config: &Config) -> Result<(), Box<dyn Error>> {
+enum What {
+    Serve,
+    Migrate,
+}
+
+async fn serve_until_signalled(config: &Config) -> Result<(), Box<dyn Error>> {
     // A file that reaches its size limit would kill the process by this signal; with a handler the write fails
     // instead, as on a full disk. (25 on Linux and macOS; tokio has no name for it.)
     let _file_size = signal(SignalKind::from_raw(25))?;
-    let contract = Contract::read(&[])?;
-    let ready = || async { Ok::<_, Infallible>(()) };
-    serve(
-        config,
-        contract,
-        |_| Routes::default(),
-        axum::Router::new(),
-        ready,
-    )
-    .await?;
+    server::serve(config).await?;
     Ok(())
 }

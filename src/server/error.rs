@@ -6,12 +6,18 @@ use std::net::SocketAddr;
 
 use tokio::task::JoinError;
 
+use crate::storage::OpenError;
+
 #[derive(Debug)]
 pub enum Error {
     /// The port is taken, or not this process's to take.
     Listen(SocketAddr, io::Error),
     /// Handlers for signals could not be installed.
     Signals(io::Error),
+    /// The store can't be opened.
+    Open(OpenError),
+    /// The descriptor set that was built in can't be read.
+    Descriptors(prost::DecodeError),
     /// Reflection cannot read the descriptor set that was built in.
     Contract(tonic_reflection::server::Error),
     /// The transport itself has panicked.
@@ -28,6 +34,8 @@ impl fmt::Display for Error {
                 )
             }
             Error::Signals(error) => write!(f, "cannot handle signals: {error}"),
+            Error::Open(error) => write!(f, "{error} (--database-url, VERSIONER_DATABASE_URL)"),
+            Error::Descriptors(error) => write!(f, "cannot read the contract: {error}"),
             Error::Contract(error) => write!(f, "cannot serve reflection: {error}"),
             Error::Bug(error) => write!(f, "the transport failed: {error}"),
         }
@@ -38,8 +46,16 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Error::Listen(_, error) | Error::Signals(error) => Some(error),
+            Error::Open(error) => Some(error),
+            Error::Descriptors(error) => Some(error),
             Error::Contract(error) => Some(error),
             Error::Bug(error) => Some(error),
         }
+    }
+}
+
+impl From<OpenError> for Error {
+    fn from(error: OpenError) -> Self {
+        Error::Open(error)
     }
 }

@@ -29,18 +29,19 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tonic::service::Routes;
 
-use crate::config::Config;
+use crate::{
+    config::Config,
+    grpc::Services,
+    pb,
+    storage::{self, Store},
+};
 
 pub use contract::Contract;
 pub use deadline::Deadline;
 pub use drain::{Drained, Shutdown};
 pub use error::Error;
-pub use refusal::ERROR_DOMAIN;
 pub use request_log::RequestId;
 pub use signal::Signals;
-
-/// The largest message taken, after decompression. The services set it as their decoding limit.
-pub const MAX_MESSAGE_BYTES: usize = 4 * 1024 * 1024;
 
 /// What the transport allows. Where a setting stands behind it, its meaning is told there.
 #[derive(Debug, Clone)]
@@ -83,25 +84,33 @@ impl From<&Config> for Limits {
     }
 }
 
-/// Serves from start to end: binds, answers, drains at the first signal, and ends at once at the second.
-///
-/// For the parameters see [`Server::start`].
-pub async fn serve<P, F, E>(
-    config: &Config,
-    contract: Contract,
-    services: impl FnOnce(CancellationToken) -> Routes,
-    http: axum::Router,
-    probe: P,
-) -> Result<Drained, Error>
-where
-    P: Fn() -> F + Send + 'static,
-    F: Future<Output = Result<(), E>> + Send + 'static,
-    E: fmt::Display + Send + 'static,
-{
+/// Serves from start to end: opens the store, binds, answers, drains at the first signal, and ends at once at
+/// the second.
+pub async fn serve(config: &Config) -> Result<Drained, Error> {
     let signals = Signals::listen().map_err(Error::Signals)?;
+    let store = Store::open(&store_options(config)).await?;
     let server = Server::bind(config.listen, Limits::from(config)).await?;
-    let running = server.start(contract, services, http, probe).await?;
-    running.until_signalled(signals).await
+    tracing::info!(database = %config.database_url, "ready");
+    let running = server
+        .start_service(store.clone(), config.stale_after)
+        .await?;
+    let drained = running.until_signalled(signals).await;
+    store.close().await;
+    drained
+}
+
+/// Brings the database to the schema of this program.
+pub async fn migrate(config: &Config) -> Result<(), Error> {
+    storage::migrate(&store_options(config)).await?;
+    tracing::info!(database = %config.database_url, "migrated");
+    Ok(())
+}
+
+fn store_options(config: &Config) -> storage::Options {
+    storage::Options {
+        database_url: config.database_url.expose().to_owned(),
+        connections: config.database_connections,
+    }
 }
 
 /// A server that has its port and does not answer yet.
@@ -127,6 +136,23 @@ impl Server {
 
     pub fn local_addr(&self) -> SocketAddr {
         self.local_addr
+    }
+
+    /// Begins to answer from a store.
+    pub async fn start_service(
+        self,
+        store: Store,
+        stale_after: Duration,
+    ) -> Result<Running, Error> {
+        let contract = Contract::read(pb::DESCRIPTORS).map_err(Error::Descriptors)?;
+        let probed = store.clone();
+        let services = |streams_end| Services::new(store, stale_after, streams_end).routes();
+        let probe = move || {
+            let store = probed.clone();
+            async move { store.probe().await }
+        };
+        self.start(contract, services, axum::Router::new(), probe)
+            .await
     }
 
     /// Begins to answer: the services of the contract, health, reflection, and `http` for all that is not gRPC.

@@ -12,9 +12,7 @@ use tonic_types::{ErrorDetails, StatusExt};
 
 use super::contract::Face;
 use super::request_log::RequestId;
-
-/// The domain of every `google.rpc.ErrorInfo` of this service.
-pub const ERROR_DOMAIN: &str = "versioner";
+use crate::grpc::ERROR_DOMAIN;
 
 /// A whole second, as HTTP's Retry-After knows no less.
 const RETRY_AFTER_SECONDS: u64 = 1;

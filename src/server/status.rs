@@ -12,8 +12,9 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
 use super::contract::{Call, Face};
-use super::refusal::{ERROR_DOMAIN, Refusal};
+use super::refusal::Refusal;
 use super::request_log::RequestId;
+use crate::grpc::ERROR_DOMAIN;
 
 /// How tonic 0.14 begins the messages of its INTERNAL errors about a request that cannot be read. There is
 /// nothing but the text to know them by; a test sends a request for each.

@@ -6,7 +6,7 @@ use axum::body::Body;
 use http::Request;
 use tonic::Code;
 use tonic_types::StatusExt;
-use versioner::server::MAX_MESSAGE_BYTES;
+use versioner::grpc::MAX_MESSAGE_BYTES;
 
 use crate::client::{Answer, Client, frame_bytes, grpc, read};
 use crate::gate::{COLLECT, FAIL, IGNORE, PASS};

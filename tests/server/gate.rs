@@ -20,7 +20,7 @@ use tonic::service::Routes;
 use tonic::{Request, Response, Status, Streaming};
 use tonic_prost::ProstCodec;
 use tower::service_fn;
-use versioner::server::{Deadline, MAX_MESSAGE_BYTES};
+use versioner::{grpc::MAX_MESSAGE_BYTES, server::Deadline};
 
 use crate::until;
 
