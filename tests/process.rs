@@ -10,6 +10,8 @@ use serde_json::Value;
 /// Long enough for a busy machine; a test that waits as long has failed.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+const PROGRAM: &str = env!("CARGO_BIN_EXE_versioner");
+
 /// A server of its own, killed when the test is over.
 struct Program {
     child: Child,
@@ -20,8 +22,17 @@ struct Program {
 
 impl Program {
     fn start(flags: &[&str]) -> Program {
+        Program::start_by("true", flags)
+    }
+
+    /// Starts it after a command of the shell, which may set limits.
+    fn start_by(first: &str, flags: &[&str]) -> Program {
         let folder = tempfile::tempdir().unwrap();
-        let mut child = command(flags)
+        let script = format!("{first} && exec \"$0\" \"$@\"");
+        let mut child = Command::new("sh")
+            .env_clear()
+            .args(["-c", &script, PROGRAM])
+            .args(flags)
             .args(["--listen=127.0.0.1:0", "--log-format=json"])
             .current_dir(folder.path())
             .stderr(Stdio::piped())
@@ -55,6 +66,14 @@ impl Program {
             .expect(message)
     }
 
+    /// The time it has used, in user and system mode.
+    fn cpu_ticks(&self) -> u64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
+        let (_, fields) = stat.rsplit_once(')').unwrap();
+        let used = fields.split_whitespace().skip(11).take(2);
+        used.map(|ticks| ticks.parse::<u64>().unwrap()).sum()
+    }
+
     fn exit_code(&mut self) -> Option<i32> {
         let began = Instant::now();
         loop {
@@ -76,7 +95,7 @@ impl Drop for Program {
 }
 
 fn command(flags: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_versioner"));
+    let mut command = Command::new(PROGRAM);
     command.env_clear().args(flags);
     command
 }
@@ -121,6 +140,30 @@ fn the_signal_of_a_file_that_grew_too_large_does_not_kill() {
     TcpStream::connect(program.address).unwrap();
     program.signal("-TERM");
     assert_eq!(program.exit_code(), Some(0));
+}
+
+#[test]
+fn i7_a_shortage_of_descriptors_costs_no_time_and_passes() {
+    let mut program = Program::start_by("ulimit -n 40", &[]);
+    program.logged("ready");
+    let connections: Vec<_> = (0..60)
+        .map(|_| TcpStream::connect(program.address).unwrap())
+        .collect();
+    program.logged("cannot accept connections");
+    let before = program.cpu_ticks();
+    std::thread::sleep(Duration::from_secs(1));
+    let ticks = program.cpu_ticks() - before;
+    assert!(ticks < 30, "{ticks} of 100 ticks a second");
+
+    drop(connections);
+    let mut stream = TcpStream::connect(program.address).unwrap();
+    stream
+        .set_read_timeout(Some(Duration::from_secs(5)))
+        .unwrap();
+    stream
+        .write_all(b"GET /no HTTP/1.1\r\nhost: x\r\n\r\n")
+        .unwrap();
+    stream.read_exact(&mut [0; 16]).unwrap();
 }
 
 #[test]

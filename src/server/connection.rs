@@ -40,6 +40,8 @@ impl Connection {
             // What a peer may send ahead of its being read, a stream and all streams together.
             .initial_stream_window_size(256 * 1024)
             .initial_connection_window_size(2 * 1024 * 1024)
+            // What is kept for a peer that does not read, a stream.
+            .max_send_buf_size(256 * 1024)
             .max_header_list_size(16 * 1024)
             // A peer that vanished without a word is noticed within 80 seconds.
             .keep_alive_interval(Some(Duration::from_secs(60)))

@@ -9,7 +9,7 @@ use tonic::Code;
 use tonic_types::StatusExt;
 
 use crate::client::{frame, grpc, next, read};
-use crate::gate::{FOLLOW, HOLD, IGNORE, PASS, words};
+use crate::gate::{COLLECT, FOLLOW, HOLD, IGNORE, PASS, words};
 use crate::{Story, limits, soon, until};
 use versioner::server::Limits;
 
@@ -79,14 +79,14 @@ async fn i5_a_streams_deadline_is_its_callers() {
 #[tokio::test]
 async fn i5_a_deadline_that_has_passed_already_runs_nothing() {
     let story = Story::begin(limits()).await;
-    story.gate.open();
-    let answer = story
-        .client()
-        .await
-        .call_with(HOLD, "", &[("grpc-timeout", "0S")])
+    let mut client = story.client().await;
+    let answer = client
+        .call_with(COLLECT, "", &[("grpc-timeout", "0S")])
         .await;
     assert_eq!(answer.status.code(), Code::DeadlineExceeded);
-    assert_eq!(story.gate.calls_left(), 0);
+    // Had it begun, it would have done so before this one.
+    assert_eq!(client.call(PASS, "on").await.text(), "on");
+    assert_eq!(story.gate.calls_entered(), 0);
 }
 
 #[tokio::test]

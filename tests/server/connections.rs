@@ -67,6 +67,8 @@ async fn an_http2_connection_may_be_idle() {
 async fn one_connection_too_many_is_closed_and_makes_way_later() {
     let story = Story::begin(Limits {
         max_connections: 1,
+        // Not what closes the second one.
+        first_bytes_timeout: Duration::from_secs(3600),
         ..limits()
     })
     .await;

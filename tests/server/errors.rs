@@ -139,6 +139,7 @@ async fn i5_a_bug_is_internal_and_shows_nothing_but_an_id() {
     let mut client = story.client().await;
     for (path, bug) in [
         (FAIL, "unknown"),
+        (FAIL, "unknown with details"),
         (FAIL, "internal"),
         (FAIL, "panic"),
         (IGNORE, "panic"),

@@ -17,8 +17,9 @@ use tonic::body::Body;
 use tonic::codec::CompressionEncoding;
 use tonic::server::{Grpc, NamedService};
 use tonic::service::Routes;
-use tonic::{Request, Response, Status, Streaming};
+use tonic::{Code, Request, Response, Status, Streaming};
 use tonic_prost::ProstCodec;
+use tonic_types::{ErrorDetails, StatusExt};
 use tower::service_fn;
 use versioner::{grpc::MAX_MESSAGE_BYTES, server::Deadline};
 
@@ -69,12 +70,16 @@ impl Gate {
         self.open.close();
     }
 
+    pub(crate) fn calls_entered(&self) -> usize {
+        self.entered.load(Ordering::SeqCst)
+    }
+
     pub(crate) fn calls_left(&self) -> usize {
         self.left.load(Ordering::SeqCst)
     }
 
     pub(crate) async fn entered(&self, calls: usize) {
-        until(async || self.entered.load(Ordering::SeqCst) == calls).await;
+        until(async || self.calls_entered() == calls).await;
     }
 
     pub(crate) async fn left(&self, calls: usize) {
@@ -123,7 +128,13 @@ impl Gate {
                 grpc.server_streaming(follow, request).await
             }
             IGNORE => grpc.server_streaming(service_fn(ignore), request).await,
-            COLLECT => grpc.client_streaming(service_fn(collect), request).await,
+            COLLECT => {
+                let collect = service_fn(|messages| {
+                    self.entered.fetch_add(1, Ordering::SeqCst);
+                    collect(messages)
+                });
+                grpc.client_streaming(collect, request).await
+            }
             _ => Status::unimplemented("").into_http(),
         }
     }
@@ -141,6 +152,11 @@ async fn fail(request: Request<Words>) -> Result<Response<Words>, Status> {
     match request.get_ref().text.as_str() {
         "panic" => panic!("as it was told"),
         "unknown" => Err(Status::unknown("select secret from table")),
+        "unknown with details" => Err(Status::with_error_details(
+            Code::Unknown,
+            "select secret from table",
+            ErrorDetails::with_error_info("UNKNOWN", "versioner", []),
+        )),
         "internal" => Err(Status::internal("select secret from table")),
         _ => Err(Status::not_found("no such thing")),
     }

@@ -72,4 +72,10 @@ async fn not_ready_until_the_store_has_answered_and_a_late_probe_is_neither_cut_
 
     answer.send_replace(true);
     until(async || client.clone().health("").await == SERVING).await;
+
+    // Later as well: what does not answer in time is not ready, and ready again when it does.
+    answer.send_replace(false);
+    until(async || client.clone().health("").await == NOT_SERVING).await;
+    answer.send_replace(true);
+    until(async || client.clone().health("").await == SERVING).await;
 }
