@@ -1,5 +1,7 @@
 //! The command line: reads it, runs what it asks for, and says how it went. No logic of the service.
 
+#![forbid(unsafe_code)]
+
 use std::error::Error;
 use std::process::ExitCode;
 

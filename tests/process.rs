@@ -1,5 +1,10 @@
 //! The program as an operator meets it: its settings, its log, its signals, its exit code.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "these tests have no runtime whose threads a sleep could block"
+)]
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Output, Stdio};

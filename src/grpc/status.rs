@@ -19,7 +19,10 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// Why a call, or one event of many, was not carried out.
 #[derive(Clone, Debug)]
-pub(crate) struct Problem {
+pub(crate) struct Problem(Box<Parts>);
+
+#[derive(Clone, Debug)]
+struct Parts {
     code: Code,
     reason: ErrorReason,
     message: String,
@@ -31,7 +34,7 @@ pub(crate) struct Problem {
 
 impl Problem {
     pub(crate) fn new(code: Code, reason: ErrorReason, message: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Parts {
             code,
             reason,
             message: message.into(),
@@ -39,7 +42,7 @@ impl Problem {
             metadata: HashMap::new(),
             resource: None,
             retry_after: None,
-        }
+        }))
     }
 
     pub(crate) fn invalid(violations: Vec<Violation>) -> Self {
@@ -49,37 +52,38 @@ impl Problem {
             ErrorReason::InvalidField,
             all.join("; "),
         );
-        problem.violations = violations;
+        problem.0.violations = violations;
         problem
     }
 
     pub(crate) fn with(mut self, key: &str, value: impl ToString) -> Self {
-        self.metadata.insert(key.to_owned(), value.to_string());
+        self.0.metadata.insert(key.to_owned(), value.to_string());
         self
     }
 
     pub(crate) fn retry(mut self) -> Self {
-        self.retry_after = Some(RETRY_AFTER);
+        self.0.retry_after = Some(RETRY_AFTER);
         self
     }
 
     /// The store names fields of an event; the client knows them below this path.
     pub(crate) fn below(mut self, path: &str) -> Self {
-        if self.violations.is_empty() {
+        if self.0.violations.is_empty() {
             return self;
         }
-        for violation in &mut self.violations {
+        for violation in &mut self.0.violations {
             violation.field = format!("{path}.{}", violation.field);
         }
-        Self::invalid(self.violations)
+        Self::invalid(self.0.violations)
     }
 
     pub(crate) fn into_pb(self) -> pb::SubmissionError {
+        let parts = *self.0;
         pb::SubmissionError {
-            code: self.code as i32,
-            reason: self.reason.into(),
-            message: self.message,
-            field_violations: self
+            code: parts.code as i32,
+            reason: parts.reason.into(),
+            message: parts.message,
+            field_violations: parts
                 .violations
                 .into_iter()
                 .map(|v| pb::FieldViolation {
@@ -87,8 +91,8 @@ impl Problem {
                     description: v.description,
                 })
                 .collect(),
-            metadata: self.metadata,
-            retry_after: self.retry_after.and_then(|after| after.try_into().ok()),
+            metadata: parts.metadata,
+            retry_after: parts.retry_after.and_then(|after| after.try_into().ok()),
         }
     }
 }
@@ -167,7 +171,7 @@ impl From<Error> for Problem {
 }
 
 impl From<Problem> for Status {
-    fn from(problem: Problem) -> Self {
+    fn from(Problem(problem): Problem) -> Self {
         let mut details = ErrorDetails::new();
         details.set_error_info(reason_text(problem.reason), ERROR_DOMAIN, problem.metadata);
         for violation in problem.violations {
@@ -237,7 +241,7 @@ fn not_found(kind: Kind, wanted: String) -> Problem {
         reason,
         format!("there is no {name} {wanted}"),
     );
-    problem.resource = Some((resource, wanted));
+    problem.0.resource = Some((resource, wanted));
     problem
 }
 

@@ -1,3 +1,5 @@
+//! Lines of a file as events: every field, every fault.
+
 use std::collections::HashMap;
 
 use prost_types::{ListValue, Struct, Timestamp, Value, value::Kind};
