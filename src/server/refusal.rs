@@ -31,7 +31,7 @@ impl Refusal {
         Refusal::new(
             Code::Unimplemented,
             StatusCode::NOT_FOUND,
-            "UNKNOWN_PATH",
+            "UNIMPLEMENTED",
             "Not Found",
         )
     }
