@@ -65,7 +65,8 @@ async fn run(
 ) -> Result<(), Status> {
     let client = Client { responses };
     let mut sent = watcher.position();
-    let mut next_heartbeat = Instant::now();
+    let mut next_heartbeat = Instant::now() + heartbeat;
+    client.send(heartbeat_at(sent), sent).await?;
     loop {
         let entries: Vec<Arc<Entry>> = tokio::select! {
             biased;
@@ -73,15 +74,12 @@ async fn run(
             () = services.streams_end.cancelled() => return Err(shutting_down(sent)),
             () = sleep_until(next_heartbeat) => {
                 sent = watcher.position();
-                let heartbeat = pb::Heartbeat { position: sent };
-                client.send(Message::Heartbeat(heartbeat), sent).await?;
+                client.send(heartbeat_at(sent), sent).await?;
+                next_heartbeat = Instant::now() + heartbeat;
                 Vec::new()
             }
             entries = watcher.next() => entries.map_err(Problem::from)?,
         };
-        if Instant::now() >= next_heartbeat {
-            next_heartbeat = Instant::now() + heartbeat;
-        }
         for entry in entries {
             let event = services.view().entry(&entry);
             client.send(Message::Event(event), sent).await?;
@@ -90,6 +88,10 @@ async fn run(
         }
         sent = watcher.position();
     }
+}
+
+fn heartbeat_at(position: i64) -> Message {
+    Message::Heartbeat(pb::Heartbeat { position })
 }
 
 struct Client {

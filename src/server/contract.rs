@@ -32,6 +32,8 @@ impl Contract {
             tonic_health::pb::FILE_DESCRIPTOR_SET,
             v1::FILE_DESCRIPTOR_SET,
             v1alpha::FILE_DESCRIPTOR_SET,
+            // The details of errors: with these a client of reflection can show them.
+            tonic_types::pb::FILE_DESCRIPTOR_SET,
             descriptor_set,
         ] {
             contract.services.clear();

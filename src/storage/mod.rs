@@ -147,6 +147,9 @@ impl Store {
 
     /// Fails where the store could not be written to or read from now.
     pub async fn probe(&self) -> Result<(), Error> {
+        if self.inner.queue.is_closed() {
+            return Err(Error::unavailable("the writer has ended"));
+        }
         let pool = &self.inner.pool;
         let text = match pool.engine() {
             Engine::Sqlite => "select last_position from log_head where id = 1",

@@ -237,15 +237,14 @@ impl Shared {
         let recent = lock(&self.recent);
         let first = recent.entries.front()?.position;
         let skip = usize::try_from((position + 1).checked_sub(first)?).ok()?;
-        Some(
-            recent
-                .entries
-                .iter()
-                .skip(skip)
-                .take(CHUNK)
-                .cloned()
-                .collect(),
-        )
+        let entries: Vec<_> = recent
+            .entries
+            .iter()
+            .skip(skip)
+            .take(CHUNK)
+            .cloned()
+            .collect();
+        (!entries.is_empty()).then_some(entries)
     }
 
     fn add(&self, entries: Vec<Entry>) {
