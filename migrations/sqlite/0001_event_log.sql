@@ -167,7 +167,7 @@ create index deployments_first on deployments (version_id, environment_id, insta
 create index deployments_last on deployments (stream_id, last_at_us, last_rank, last_event_id);
 create index deployments_invoke on deployments (invoke_id, first_at_us, id) where invoke_id is not null;
 create index deployments_completed on deployments (product_id, environment_id, instance, completed_at_us, last_at_us, last_event_id) where status = 3;
-create index deployments_current on deployments (environment_id, product_id, instance) where current;
+create index deployments_current on deployments (environment_id, product_id, instance, version_id) where current;
 create index deployments_current_version on deployments (version_id, environment_id) where current;
 create index deployments_time on deployments (first_at_us, id);
 create index deployments_status on deployments (status, first_at_us, id);
