@@ -1,0 +1,138 @@
+//! Metadata between a Struct, whose numbers are doubles, and JSON text (R10).
+
+use prost_types::{ListValue, Struct, Value, value::Kind as ValueKind};
+
+use crate::domain::metadata::{MAX_LEVELS, Metadata};
+
+/// Metadata out of a Struct: whole numbers as whole ones (R10).
+pub(super) fn metadata(given: Struct) -> Result<Metadata, String> {
+    let mut json = String::new();
+    write_struct(&mut json, given, 1)?;
+    Metadata::parse(&json)
+}
+
+fn write_struct(json: &mut String, object: Struct, level: usize) -> Result<(), String> {
+    check_level(level)?;
+    json.push('{');
+    for (i, (key, value)) in object.fields.into_iter().enumerate() {
+        if i > 0 {
+            json.push(',');
+        }
+        json.push_str(&quoted(key));
+        json.push(':');
+        write_value(json, value, level + 1)?;
+    }
+    json.push('}');
+    Ok(())
+}
+
+fn write_value(json: &mut String, value: Value, level: usize) -> Result<(), String> {
+    match value.kind {
+        None | Some(ValueKind::NullValue(_)) => json.push_str("null"),
+        Some(ValueKind::BoolValue(value)) => json.push_str(if value { "true" } else { "false" }),
+        Some(ValueKind::StringValue(text)) => json.push_str(&quoted(text)),
+        Some(ValueKind::NumberValue(number)) => json.push_str(&number_text(number)?),
+        Some(ValueKind::StructValue(object)) => write_struct(json, object, level)?,
+        Some(ValueKind::ListValue(list)) => {
+            check_level(level)?;
+            json.push('[');
+            for (i, value) in list.values.into_iter().enumerate() {
+                if i > 0 {
+                    json.push(',');
+                }
+                write_value(json, value, level + 1)?;
+            }
+            json.push(']');
+        }
+    }
+    Ok(())
+}
+
+fn check_level(level: usize) -> Result<(), String> {
+    match level > MAX_LEVELS {
+        true => Err(format!("is nested deeper than {MAX_LEVELS} levels")),
+        false => Ok(()),
+    }
+}
+
+fn quoted(text: String) -> String {
+    serde_json::Value::String(text).to_string()
+}
+
+fn number_text(number: f64) -> Result<String, String> {
+    const WHOLE: f64 = 9_007_199_254_740_992.0; // 2^53: beyond it every double is whole
+    if number.fract() == 0.0 && number.abs() <= WHOLE {
+        return Ok(format!("{}", number as i64));
+    }
+    serde_json::Number::from_f64(number)
+        .map(|n| n.to_string())
+        .ok_or_else(|| format!("has {number}, which is no JSON number"))
+}
+
+pub(super) fn to_struct(metadata: &Metadata) -> Struct {
+    match serde_json::from_str(metadata.as_json()) {
+        Ok(serde_json::Value::Object(object)) => struct_of(object),
+        // It was parsed so when it came in.
+        _ => Struct::default(),
+    }
+}
+
+fn struct_of(object: serde_json::Map<String, serde_json::Value>) -> Struct {
+    Struct {
+        fields: object
+            .into_iter()
+            .map(|(key, value)| (key, value_of(value)))
+            .collect(),
+    }
+}
+
+fn value_of(value: serde_json::Value) -> Value {
+    use serde_json::Value as Json;
+    let kind = match value {
+        Json::Null => ValueKind::NullValue(0),
+        Json::Bool(value) => ValueKind::BoolValue(value),
+        Json::Number(number) => ValueKind::NumberValue(number.as_f64().unwrap_or(f64::MAX)),
+        Json::String(text) => ValueKind::StringValue(text),
+        Json::Array(values) => ValueKind::ListValue(ListValue {
+            values: values.into_iter().map(value_of).collect(),
+        }),
+        Json::Object(object) => ValueKind::StructValue(struct_of(object)),
+    };
+    Value { kind: Some(kind) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn r10_whole_numbers_stay_whole() {
+        for (number, text) in [
+            (180.0, "180"),
+            (-3.0, "-3"),
+            (0.5, "0.5"),
+            (9_007_199_254_740_992.0, "9007199254740992"),
+            (1e300, "1e+300"),
+        ] {
+            assert_eq!(number_text(number).as_deref(), Ok(text));
+        }
+        assert!(number_text(f64::NAN).is_err());
+        assert!(number_text(f64::INFINITY).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn r10_metadata_round_trips_through_a_struct(
+            pairs in prop::collection::btree_map("[a-z\\PC]{1,8}", any::<(i32, String, bool)>(), 0..5)
+        ) {
+            let mut object = serde_json::Map::new();
+            for (key, (n, text, flag)) in pairs {
+                object.insert(key, serde_json::json!({"n": n, "list": [text, flag, null]}));
+            }
+            let json = serde_json::Value::Object(object).to_string();
+            let given = Metadata::parse(&json).unwrap();
+            prop_assert_eq!(metadata(to_struct(&given)).unwrap(), given);
+        }
+    }
+}
