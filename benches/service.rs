@@ -100,7 +100,7 @@ impl Server {
         let address = loop {
             let line = lines.next().ok_or("the program ended")??;
             let entry: serde_json::Value = serde_json::from_str(&line)?;
-            if let Some(address) = entry["fields"]["address"].as_str() {
+            if let Some(address) = entry["address"].as_str() {
                 break address.to_owned();
             }
         };
