@@ -308,8 +308,9 @@ impl World {
 
     /// The answer to an event that is only validated: it has no position.
     pub(super) fn receipt_only(&self, decision: Decision) -> Outcome {
+        let is_recorded = matches!(decision, Decision::Known(_));
         let mut outcome = self.outcome(decision, false, &HashMap::new());
-        if !outcome.receipt.duplicate {
+        if !is_recorded {
             outcome.receipt.position = 0;
         }
         outcome
