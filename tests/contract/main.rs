@@ -10,9 +10,17 @@ mod checks;
 mod commits;
 mod creation;
 mod database;
+mod deletion;
 mod deployments;
+mod filters;
+mod latest;
+mod metadata;
+mod names;
+mod pages;
+mod repeats;
 mod report;
 mod runs;
+mod times;
 
 macro_rules! contract {
     ($($module:ident { $($case:ident,)* })*) => {
@@ -105,5 +113,73 @@ contract! {
         r5_a_late_event_joins_two_runs_of_a_check,
         r5_a_check_takes_the_kind_and_figures_of_its_run,
         r14_a_commits_checks_are_its_versions_too_whichever_came_first,
+    }
+    repeats {
+        r7_a_repeat_gets_the_same_receipt_and_the_state_as_it_is_now,
+        r7_a_repeat_follows_its_build_where_that_has_moved,
+        r7_the_same_id_with_other_content_is_refused,
+        r7_within_a_batch_too,
+        r7_the_id_of_a_refused_event_is_free,
+        r7_without_an_id_each_event_is_new,
+        r7_a_hundred_times_at_once_is_recorded_once,
+        r8_what_was_acknowledged_outlasts_the_process,
+        r8_another_process_sees_what_was_acknowledged_at_once,
+        r8_an_event_is_recorded_though_its_sender_leaves,
+        answers_come_in_the_order_of_the_events_over_several_transactions,
+    }
+    times {
+        r9_the_time_of_receipt_strictly_rises,
+        r9_what_is_not_dated_occurred_when_it_was_received,
+        r9_the_time_of_receipt_runs_backwards_over_no_replica,
+        r9_a_dated_event_may_fall_among_undated_ones_of_its_batch,
+        validating_records_nothing,
+        validating_answers_conflicts,
+    }
+    metadata {
+        r10_merged_metadata_beyond_the_limit_is_refused_and_changes_nothing,
+        r10_the_limit_itself_is_taken,
+        r10_within_a_batch_the_event_too_much_is_refused_alone,
+        r10_values_come_back_as_they_were_sent,
+    }
+    latest {
+        r13_the_latest_version_is_the_highest_while_all_are_numbered,
+        r13_the_latest_version_is_the_newest_where_one_is_not_numbered,
+        r13_prerelease_sorts_before_its_release_and_equals_by_time,
+        r13_only_prereleases_are_told_apart_from_nothing_at_all,
+        r13_the_latest_of_a_branch_a_status_or_an_environment,
+    }
+    names {
+        r15_the_old_name_goes_on_finding_a_renamed_product,
+        r15_the_old_name_goes_on_finding_a_renamed_environment,
+        r15_a_removed_alias_finds_nothing_and_is_free,
+        r15_aliases_can_be_given,
+        r15_a_name_that_is_taken_is_refused_and_changes_nothing,
+        r12_a_type_is_set_by_hand_and_not_inferred_again,
+        r15_each_change_is_an_entry_of_the_log,
+        r15_what_is_unknown_cannot_be_changed,
+    }
+    deletion {
+        r15_what_is_in_use_is_deleted_only_with_force,
+        r15_a_deleted_product_takes_all_that_it_has_along,
+        r15_a_deleted_environment_takes_its_deployments_and_checks_along,
+        r15_a_position_is_never_used_again,
+        r15_an_event_of_what_was_deleted_stays_known,
+        r15_what_came_before_a_deletion_is_no_part_of_what_comes_anew,
+    }
+    filters {
+        lists_of_versions_keep_to_their_filters,
+        lists_of_builds_keep_to_their_filters,
+        lists_of_deployments_keep_to_their_filters,
+        lists_of_checks_keep_to_their_filters,
+        lists_of_entries_keep_to_their_filters,
+        lists_of_the_catalogue_keep_to_their_filters,
+    }
+    pages {
+        lists_of_versions_have_each_row_once,
+        lists_of_builds_deployments_and_checks_have_each_row_once,
+        lists_of_entries_have_each_row_once,
+        lists_of_the_catalogue_have_each_row_once,
+        r13_highest_first_puts_what_is_not_numbered_last_newest_first,
+        lists_are_in_the_order_of_time,
     }
 }
