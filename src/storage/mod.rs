@@ -27,7 +27,7 @@ mod tail;
 mod versions;
 mod writer;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -69,8 +69,8 @@ struct Inner {
     queue: mpsc::Sender<Command>,
     tail: Tail,
     writer: Writer,
-    /// Held as long as the store is open.
-    _lock: Option<FileLock>,
+    /// Held until the store is closed.
+    lock: Mutex<Option<FileLock>>,
 }
 
 /// What an event's answer shall tell.
@@ -98,7 +98,7 @@ impl Store {
                 queue,
                 tail,
                 writer,
-                _lock: opened.lock,
+                lock: Mutex::new(opened.lock),
             }),
         })
     }
@@ -170,6 +170,12 @@ impl Store {
         self.inner.writer.stop().await;
         self.inner.tail.stop().await;
         self.inner.pool.close().await;
+        let mut lock = self
+            .inner
+            .lock
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        drop(lock.take());
     }
 
     fn pool(&self) -> &Pool {

@@ -282,12 +282,11 @@ impl World {
             let StreamKey::Builds { version_id } = key else {
                 continue;
             };
-            let touched = !state.touched.is_empty();
-            if let (true, Some(version), Some(latest)) = (
-                touched,
-                self.versions.get_mut(version_id),
-                state.stream.latest(),
-            ) {
+            // Also where no run has changed: an event that is overruled within its
+            // run may still be the last to tell of the origin.
+            if let (Some(version), Some(latest)) =
+                (self.versions.get_mut(version_id), state.stream.latest())
+            {
                 version.version.status = Some(latest.status);
                 version.version.latest_build_id = Some(latest.id);
                 version.version.latest_build_started_at_us = latest.started_at_us();
@@ -309,8 +308,9 @@ impl World {
 
     /// The answer to an event that is only validated: it has no position.
     pub(super) fn receipt_only(&self, decision: Decision) -> Outcome {
+        let is_recorded = matches!(decision, Decision::Known(_));
         let mut outcome = self.outcome(decision, false, &HashMap::new());
-        if !outcome.receipt.duplicate {
+        if !is_recorded {
             outcome.receipt.position = 0;
         }
         outcome

@@ -589,33 +589,45 @@ async fn late_streams(
 }
 
 /// The existing streams in which an event of the batch does not come after all
-/// that stand before it. What has no time of its own is taken for as early as it
-/// can be: one stream too many costs time, one too few would be wrong.
+/// that stand before it. What has no time of its own gets one as it is accepted:
+/// here it is taken for as early, and by those behind it for as late, as it can be.
+/// One stream too many costs time, one too few would be wrong.
 fn find_late(submissions: &[Submission], world: &World) -> Vec<StreamKey> {
-    let mut ends: HashMap<StreamKey, Key> = HashMap::new();
+    struct End {
+        dated: Key,
+        undated_us: Option<i64>,
+    }
+    let mut ends: HashMap<StreamKey, End> = HashMap::new();
     let mut late = Vec::new();
-    for submission in submissions {
+    let earliest_us = world.now_us.max(world.end().last_received_at_us + 1);
+    for (submission, latest_us) in submissions.iter().zip(earliest_us..) {
         let Some(key) = existing_stream(&submission.event, world) else {
             continue;
         };
         let Some(state) = world.streams.get(&key) else {
             continue;
         };
-        let last = state.stream.runs.iter().map(|run| &run.last).max();
-        let Some(end) = ends.get(&key).or(last) else {
+        let Some(last) = state.stream.runs.iter().map(|run| &run.last).max() else {
             continue;
         };
-        let earliest = world.now_us.max(world.end().last_received_at_us + 1);
+        let end = ends.entry(key.clone()).or_insert_with(|| End {
+            dated: last.clone(),
+            undated_us: None,
+        });
+        let given_us = submission.event.occurred_at_us;
         let mine = Key {
-            occurred_at_us: submission.event.occurred_at_us.unwrap_or(earliest),
+            occurred_at_us: given_us.unwrap_or(earliest_us),
             rank: submission.event.status.rank(),
             event_id: submission.event_id.clone(),
         };
-        if mine <= *end {
-            late.push(key.clone());
+        if mine <= end.dated || given_us.is_some() && given_us <= end.undated_us {
+            late.push(key);
         }
-        let end = mine.max(end.clone());
-        ends.insert(key, end);
+        match given_us {
+            Some(_) if mine > end.dated => end.dated = mine,
+            Some(_) => {}
+            None => end.undated_us = Some(latest_us),
+        }
     }
     late.sort_by_key(|key| format!("{key:?}"));
     late.dedup();
