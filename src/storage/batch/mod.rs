@@ -3,6 +3,7 @@
 
 mod decide;
 mod lookup;
+mod stream;
 mod write;
 
 use std::time::Instant;
