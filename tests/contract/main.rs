@@ -4,6 +4,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod arrival;
 mod ask;
 mod builds;
 mod checks;
@@ -13,11 +14,14 @@ mod database;
 mod deletion;
 mod deployments;
 mod filters;
+mod fold;
+mod history;
 mod latest;
 mod log;
 mod metadata;
 mod names;
 mod pages;
+mod rebuild;
 mod repeats;
 mod report;
 mod runs;
@@ -115,6 +119,9 @@ contract! {
         r5_a_late_event_joins_two_runs_of_a_check,
         r5_a_check_takes_the_kind_and_figures_of_its_run,
         r14_a_commits_checks_are_its_versions_too_whichever_came_first,
+    }
+    arrival {
+        r6_any_order_of_arrival_gives_the_same_state,
     }
     repeats {
         r7_a_repeat_gets_the_same_receipt_and_the_state_as_it_is_now,
