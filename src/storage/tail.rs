@@ -19,10 +19,10 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Store, connection::Pool, error::Error, events};
+use super::{Store, closing, connection::Pool, error::Error, events};
 use crate::domain::{
     query::EntryQuery,
-    resource::{Entry, EntryType},
+    resource::{Content, Entry, EntryType},
 };
 
 /// Recent entries that are kept in memory.
@@ -45,7 +45,6 @@ pub(super) enum Hints {
 /// Follows the end of the log.
 pub(super) struct Tail {
     shared: Arc<Shared>,
-    stop: CancellationToken,
     tasks: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -57,6 +56,7 @@ struct Shared {
     ready: watch::Sender<i64>,
     recent: Mutex<Recent>,
     watchers: AtomicUsize,
+    stop: CancellationToken,
 }
 
 #[derive(Default)]
@@ -67,14 +67,15 @@ struct Recent {
 
 impl Tail {
     pub(super) fn start(pool: Pool, last_position: i64, hints: Hints) -> Self {
+        let stop = CancellationToken::new();
         let shared = Arc::new(Shared {
             pool,
             head: watch::Sender::new(last_position),
             ready: watch::Sender::new(last_position),
             recent: Mutex::default(),
             watchers: AtomicUsize::new(0),
+            stop: stop.clone(),
         });
-        let stop = CancellationToken::new();
         let mut tasks = vec![spawn(&stop, follow(shared.clone()))];
         if let Hints::Notifications(options) = hints {
             tasks.push(spawn(&stop, listen(shared.clone(), options)));
@@ -82,7 +83,6 @@ impl Tail {
         }
         Self {
             shared,
-            stop,
             tasks: Mutex::new(tasks),
         }
     }
@@ -93,7 +93,7 @@ impl Tail {
     }
 
     pub(super) async fn stop(&self) {
-        self.stop.cancel();
+        self.shared.stop.cancel();
         let tasks = std::mem::take(&mut *lock(&self.tasks));
         for task in tasks {
             if let Err(error) = task.await {
@@ -151,8 +151,12 @@ impl Watcher {
             if ready > self.position {
                 break ready;
             }
-            if self.ready.changed().await.is_err() {
-                return Err(Error::unavailable("the store is closing"));
+            let moved = tokio::select! {
+                changed = self.ready.changed() => changed.is_ok(),
+                () = self.shared.stop.cancelled() => false,
+            };
+            if !moved {
+                return Err(closing());
             }
         };
         let entries = match self.shared.recent_after(self.position) {
@@ -164,11 +168,21 @@ impl Watcher {
                 .collect(),
         };
         self.resolve_names().await?;
-        let looked_at = entries.last().map_or(ready, |entry| entry.position);
-        let fitting = entries
-            .into_iter()
-            .filter(|entry| self.fits(entry))
-            .collect();
+        let mut looked_at = entries.last().map_or(ready, |entry| entry.position);
+        let mut fitting = Vec::new();
+        for entry in entries {
+            let position = entry.position;
+            let ends_name = self.ends_name(&entry);
+            if self.fits(&entry) {
+                fitting.push(entry);
+            }
+            if ends_name {
+                // What follows is looked at with what the names mean then.
+                self.forget_names();
+                looked_at = position;
+                break;
+            }
+        }
         self.position = looked_at;
         Ok(fitting)
     }
@@ -200,27 +214,45 @@ impl Watcher {
         Ok(())
     }
 
-    fn fits(&mut self, entry: &Entry) -> bool {
+    fn fits(&self, entry: &Entry) -> bool {
         let query = &self.query;
-        let fits = (query.types.is_empty() || query.types.contains(&entry.kind))
+        (query.types.is_empty() || query.types.contains(&entry.kind))
             && (query.product_name.is_none()
                 || self.product_id.is_some() && entry.product_id == self.product_id)
             && (query.version.is_none() && query.version_id.is_none()
                 || self.version_id.is_some() && entry.version_id == self.version_id)
             && (query.environment_name.is_none()
-                || self.environment_id.is_some() && entry.environment_id == self.environment_id);
-        // The name may come into being again, as another thing.
-        match entry.kind {
-            EntryType::ProductDeleted if entry.product_id == self.product_id => {
-                self.product_id = None;
-                self.version_id = None;
+                || self.environment_id.is_some() && entry.environment_id == self.environment_id)
+    }
+
+    /// Tells whether a watched name means something else, or nothing, from this
+    /// entry on.
+    fn ends_name(&self, entry: &Entry) -> bool {
+        let is_product = entry.product_id.is_some() && entry.product_id == self.product_id;
+        let is_environment =
+            entry.environment_id.is_some() && entry.environment_id == self.environment_id;
+        let keeps = |watched: &Option<String>, name: &String, aliases: &[String]| {
+            watched
+                .as_ref()
+                .is_none_or(|watched| watched == name || aliases.contains(watched))
+        };
+        match (entry.kind, &entry.content) {
+            (EntryType::ProductDeleted, _) => is_product,
+            (EntryType::EnvironmentDeleted, _) => is_environment,
+            (EntryType::ProductUpdated, Some(Content::Product(p))) => {
+                is_product && !keeps(&self.query.product_name, &p.name, &p.aliases)
             }
-            EntryType::EnvironmentDeleted if entry.environment_id == self.environment_id => {
-                self.environment_id = None;
+            (EntryType::EnvironmentUpdated, Some(Content::Environment(e))) => {
+                is_environment && !keeps(&self.query.environment_name, &e.name, &e.aliases)
             }
-            _ => {}
+            _ => false,
         }
-        fits
+    }
+
+    fn forget_names(&mut self) {
+        self.product_id = None;
+        self.version_id = self.query.version_id;
+        self.environment_id = None;
     }
 }
 
@@ -273,7 +305,7 @@ impl Shared {
 /// Roughly what an entry takes in memory: its metadata and the rest.
 fn weight(entry: &Entry) -> usize {
     let metadata = match &entry.content {
-        Some(crate::domain::resource::Content::Event(event)) => event
+        Some(Content::Event(event)) => event
             .details
             .extra_metadata
             .as_ref()

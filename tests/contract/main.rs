@@ -4,6 +4,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod arrival;
 mod ask;
 mod builds;
 mod checks;
@@ -13,14 +14,19 @@ mod database;
 mod deletion;
 mod deployments;
 mod filters;
+mod fold;
+mod history;
 mod latest;
+mod log;
 mod metadata;
 mod names;
 mod pages;
+mod rebuild;
 mod repeats;
 mod report;
 mod runs;
 mod times;
+mod watching;
 
 macro_rules! contract {
     ($($module:ident { $($case:ident,)* })*) => {
@@ -114,6 +120,9 @@ contract! {
         r5_a_check_takes_the_kind_and_figures_of_its_run,
         r14_a_commits_checks_are_its_versions_too_whichever_came_first,
     }
+    arrival {
+        r6_any_order_of_arrival_gives_the_same_state,
+    }
     repeats {
         r7_a_repeat_gets_the_same_receipt_and_the_state_as_it_is_now,
         r7_a_repeat_follows_its_build_where_that_has_moved,
@@ -181,5 +190,21 @@ contract! {
         lists_of_the_catalogue_have_each_row_once,
         r13_highest_first_puts_what_is_not_numbered_last_newest_first,
         lists_are_in_the_order_of_time,
+    }
+    log {
+        i3_positions_are_gapless_and_of_one_event_each,
+        i3_a_reader_who_has_passed_a_position_misses_nothing,
+        a_batch_that_fails_as_a_whole_is_split_until_the_cause_stands_alone,
+    }
+    watching {
+        i3_a_watcher_sees_each_entry_once_in_order_whoever_writes,
+        i3_a_watcher_sees_what_the_log_holds,
+        a_watcher_goes_on_where_another_has_ended,
+        a_watcher_hears_of_other_processes_entries,
+        a_watcher_sees_only_what_fits_and_how_far_it_has_looked,
+        a_watcher_of_a_name_sees_it_go_and_come_again,
+        a_watcher_of_a_name_follows_it_to_another_product,
+        a_watcher_far_behind_reads_the_log_at_its_own_pace,
+        a_watcher_is_told_that_the_store_closes,
     }
 }
