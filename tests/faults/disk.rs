@@ -1,7 +1,9 @@
-//! A file that can't grow.
+//! A file that can't grow, and files that are not ours.
 
+use std::path::Path;
 use std::process::Command;
 
+use sqlx::{Connection, Executor, SqliteConnection};
 use tonic::Code;
 use versioner::pb::ErrorReason;
 
@@ -11,7 +13,7 @@ use crate::health::is_serving;
 use crate::ledger::Ledger;
 use crate::outage::{read, serves_again};
 use crate::scan::check_all;
-use crate::service::{Service, program};
+use crate::service::{Service, program, run};
 use crate::writers::{Manner, send, settle};
 
 #[tokio::test]
@@ -62,4 +64,42 @@ async fn r8_where_files_cannot_grow_writes_are_refused_and_reads_go_on() {
 
     let service = Service::start(&url, &[]).await;
     check_all(&service.channel(), &ledger).await;
+}
+
+#[tokio::test]
+async fn the_file_of_another_application_is_refused_and_left_untouched() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let theirs = folder.path().join("theirs.db");
+    let options = format!("sqlite:{}?mode=rwc", theirs.display());
+    let mut connection = SqliteConnection::connect(&options)
+        .await
+        .expect("a database");
+    connection
+        .execute("create table notes (text); insert into notes values ('keep me')")
+        .await
+        .expect("a table");
+    connection.close().await.expect("it is closed");
+    refuses_and_leaves(&theirs).await;
+
+    let text = folder.path().join("letter.txt");
+    std::fs::write(&text, "Dear all,\n".repeat(1_000)).expect("a letter");
+    refuses_and_leaves(&text).await;
+}
+
+async fn refuses_and_leaves(file: &Path) {
+    let before = std::fs::read(file).expect("the file is there");
+    for subcommand in ["serve", "migrate"] {
+        let mut command = program(&format!("sqlite:{}", file.display()));
+        command.arg(subcommand).arg("--listen=127.0.0.1:0");
+        let (code, log) = run(command).await;
+        assert_eq!(code, Some(1), "{log}");
+        assert!(log.contains("no database of versioner's"), "{log}");
+        let after = std::fs::read(file).expect("the file is there");
+        assert!(before == after, "{} was changed", file.display());
+    }
+    let beside =
+        ["-wal", "-shm", "-journal", "-lock"].map(|end| format!("{}{end}", file.display()));
+    for file in beside {
+        assert!(!Path::new(&file).exists(), "{file} is left");
+    }
 }
