@@ -2,7 +2,7 @@
 
 use std::net::TcpStream;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tonic_types::StatusExt;
 
@@ -12,6 +12,7 @@ use crate::database::Database;
 use crate::ledger::Ledger;
 use crate::scan::check_all;
 use crate::service::Service;
+use crate::support::postgres::PostgresCluster;
 use crate::trouble::Trouble;
 use crate::watching::Watch;
 use crate::within;
@@ -64,4 +65,28 @@ async fn r8_leaving_under_load_ends_in_time_and_keeps_what_was_acknowledged() {
             .expect("a watch"),
     );
     assert_eq!(seen, log);
+}
+
+#[tokio::test]
+async fn leaving_ends_in_time_while_postgres_stands_still() {
+    let mut chance = Chance::seeded("leaving a database that stands still");
+    let cluster = PostgresCluster::start(&[("fsync", "off")]).await;
+    let flags = ["--drain-delay=100ms", "--drain-timeout=3s"];
+    let service = Service::start(cluster.url(), &flags).await;
+    let ledger = Arc::new(Ledger::new());
+    let writers = Writers::start([service.channel()], &ledger, OnError::Stop, &mut chance);
+    ledger.grows_by(100, PATIENCE).await;
+
+    cluster.pause().await;
+    let began = Instant::now();
+    service.terminate();
+    assert_eq!(service.left(PATIENCE).await, Some(0));
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(4), "{took:?}");
+    cluster.resume().await;
+    writers.stop().await;
+
+    let service = Service::start(cluster.url(), &[]).await;
+    settle(&service.channel(), &ledger, &mut chance).await;
+    check_all(&service.channel(), &ledger).await;
 }
