@@ -65,7 +65,8 @@ async fn run(
 ) -> Result<(), Status> {
     let client = Client { responses };
     let mut sent = watcher.position();
-    let mut next_heartbeat = Instant::now();
+    client.heartbeat(sent).await?;
+    let mut next_heartbeat = Instant::now() + heartbeat;
     loop {
         let entries: Vec<Arc<Entry>> = tokio::select! {
             biased;
@@ -73,8 +74,7 @@ async fn run(
             () = services.streams_end.cancelled() => return Err(shutting_down(sent)),
             () = sleep_until(next_heartbeat) => {
                 sent = watcher.position();
-                let heartbeat = pb::Heartbeat { position: sent };
-                client.send(Message::Heartbeat(heartbeat), sent).await?;
+                client.heartbeat(sent).await?;
                 Vec::new()
             }
             entries = watcher.next() => entries.map_err(Problem::from)?,
@@ -97,6 +97,11 @@ struct Client {
 }
 
 impl Client {
+    async fn heartbeat(&self, position: i64) -> Result<(), Status> {
+        let heartbeat = pb::Heartbeat { position };
+        self.send(Message::Heartbeat(heartbeat), position).await
+    }
+
     /// Hands a message over; `resume` is where a client that can't take it goes on.
     async fn send(&self, message: Message, resume: i64) -> Result<(), Status> {
         let response = pb::WatchEventsResponse {

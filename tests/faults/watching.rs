@@ -12,7 +12,7 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    /// Watches from a position.
+    /// Watches from a position; the first heartbeat has come.
     pub(crate) async fn open(channel: &Channel, after: i64) -> Result<Self, Status> {
         let request = pb::WatchEventsRequest {
             after: Some(after),
@@ -23,7 +23,10 @@ impl Watch {
             ..pb::WatchEventsRequest::default()
         };
         let mut client = EventServiceClient::new(channel.clone());
-        let stream = client.watch_events(request).await?.into_inner();
+        let mut stream = client.watch_events(request).await?.into_inner();
+        let first = stream.message().await?.and_then(|first| first.message);
+        let expected = pb::Heartbeat { position: after };
+        assert_eq!(first, Some(Message::Heartbeat(expected)));
         Ok(Self {
             stream,
             position: after,
