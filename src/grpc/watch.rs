@@ -22,8 +22,8 @@ const MIN_HEARTBEAT: Duration = Duration::from_secs(1);
 const MAX_HEARTBEAT: Duration = Duration::from_secs(300);
 /// A client that does not take an event for so long is cut off.
 const MAX_WAIT: Duration = Duration::from_secs(30);
-/// Events on their way out to one client.
-const BUFFER: usize = 64;
+/// Events on their way out to one client: few, since each may have 100 KiB.
+const BUFFER: usize = 8;
 
 type Response = Result<pb::WatchEventsResponse, Status>;
 

@@ -41,6 +41,16 @@ impl Ledger {
         event
     }
 
+    /// Notes an event of the test's own as sent.
+    pub(crate) fn note(&self, event: pb::EventSubmission) {
+        let record = Record {
+            position: None,
+            event,
+        };
+        let noted = self.records().insert(event_id(&record.event), record);
+        assert!(noted.is_none(), "an event id is drawn once");
+    }
+
     /// Takes a receipt: the position of an event never changes, and only a repeat is a duplicate.
     pub(crate) fn acknowledge(&self, receipt: &pb::EventReceipt) {
         let mut records = self.records();

@@ -22,6 +22,7 @@ mod replicas;
 mod rolling;
 mod scan;
 mod service;
+mod stalled;
 #[path = "../support/mod.rs"]
 mod support;
 mod trouble;

@@ -79,6 +79,16 @@ impl Service {
         code
     }
 
+    /// The memory that it holds now.
+    pub(crate) fn resident_bytes(&self) -> u64 {
+        let path = format!("/proc/{}/status", self.id());
+        let status = std::fs::read_to_string(path).expect("the process is there");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kibibytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
+        let kibibytes: u64 = kibibytes.and_then(|n| n.parse().ok()).expect("a size");
+        kibibytes * 1024
+    }
+
     /// Neither panics nor faults: whatever is done to it, INTERNAL is for bugs (I5, I6).
     fn check_log(&self) {
         let log = self.process.log();
