@@ -22,8 +22,8 @@ const MIN_HEARTBEAT: Duration = Duration::from_secs(1);
 const MAX_HEARTBEAT: Duration = Duration::from_secs(300);
 /// A client that does not take an event for so long is cut off.
 const MAX_WAIT: Duration = Duration::from_secs(30);
-/// Events on their way out to one client.
-const BUFFER: usize = 64;
+/// Events on their way out to one client: few, since each may have 100 KiB.
+const BUFFER: usize = 8;
 
 type Response = Result<pb::WatchEventsResponse, Status>;
 
@@ -65,8 +65,8 @@ async fn run(
 ) -> Result<(), Status> {
     let client = Client { responses };
     let mut sent = watcher.position();
+    client.heartbeat(sent).await?;
     let mut next_heartbeat = Instant::now() + heartbeat;
-    client.send(heartbeat_at(sent), sent).await?;
     loop {
         let entries: Vec<Arc<Entry>> = tokio::select! {
             biased;
@@ -74,7 +74,7 @@ async fn run(
             () = services.streams_end.cancelled() => return Err(shutting_down(sent)),
             () = sleep_until(next_heartbeat) => {
                 sent = watcher.position();
-                client.send(heartbeat_at(sent), sent).await?;
+                client.heartbeat(sent).await?;
                 next_heartbeat = Instant::now() + heartbeat;
                 Vec::new()
             }
@@ -90,15 +90,16 @@ async fn run(
     }
 }
 
-fn heartbeat_at(position: i64) -> Message {
-    Message::Heartbeat(pb::Heartbeat { position })
-}
-
 struct Client {
     responses: mpsc::Sender<Response>,
 }
 
 impl Client {
+    async fn heartbeat(&self, position: i64) -> Result<(), Status> {
+        let heartbeat = pb::Heartbeat { position };
+        self.send(Message::Heartbeat(heartbeat), position).await
+    }
+
     /// Hands a message over; `resume` is where a client that can't take it goes on.
     async fn send(&self, message: Message, resume: i64) -> Result<(), Status> {
         let response = pb::WatchEventsResponse {

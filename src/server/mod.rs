@@ -25,6 +25,7 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::task::{JoinError, JoinHandle};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tonic::service::Routes;
@@ -76,7 +77,7 @@ impl From<&Config> for Limits {
         Limits {
             request_timeout: config.request_timeout,
             drain_delay: config.drain_delay,
-            drain_timeout: config.drain_timeout,
+            drain_timeout: config.drain_timeout - store_share(config),
             max_connections: config.max_connections,
             max_requests: config.max_requests,
             ..Limits::default()
@@ -95,7 +96,11 @@ pub async fn serve(config: &Config) -> Result<Drained, Error> {
         .start_service(store.clone(), config.stale_after)
         .await?;
     let drained = running.until_signalled(signals).await;
-    store.close().await;
+    // What is not written yet has been acknowledged to nobody.
+    let closing = timeout(store_share(config), store.close()).await;
+    if closing.is_err() {
+        tracing::warn!("the database did not answer: what waited for it is given up");
+    }
     drained
 }
 
@@ -104,6 +109,12 @@ pub async fn migrate(config: &Config) -> Result<(), Error> {
     storage::migrate(&store_options(config)).await?;
     tracing::info!(database = %config.database_url, "migrated");
     Ok(())
+}
+
+/// Of the time that ending may take, what is kept for the store.
+fn store_share(config: &Config) -> Duration {
+    const ENOUGH: Duration = Duration::from_secs(3);
+    ENOUGH.min((config.drain_timeout - config.drain_delay) / 5)
 }
 
 fn store_options(config: &Config) -> storage::Options {

@@ -56,6 +56,13 @@ impl Connection {
         }
     }
 
+    pub(super) async fn close(self) -> Result<(), Error> {
+        match self {
+            Self::Sqlite(connection) => connection.close().await.map_err(Error::from_driver),
+            Self::Postgres(connection) => in_time(connection.close()).await,
+        }
+    }
+
     pub(super) fn engine(&self) -> Engine {
         match self {
             Self::Sqlite(_) => Engine::Sqlite,

@@ -3,6 +3,7 @@
 use std::{
     fmt,
     fs::{File, TryLockError},
+    io::{ErrorKind, Read},
     path::{Path, PathBuf},
     str::FromStr,
     time::Duration,
@@ -137,10 +138,10 @@ async fn open_sqlite(url: &str, connections: u32) -> Result<Opened, OpenError> {
                 .to_owned(),
         ));
     }
+    refuse_foreign(&path)?;
     let lock = lock(&path)?;
     let options = options
         .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
         // Acknowledged means on disk, power cut or not.
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(false)
@@ -148,9 +149,14 @@ async fn open_sqlite(url: &str, connections: u32) -> Result<Opened, OpenError> {
         .pragma("cache_size", "-32768")
         .pragma("temp_store", "memory")
         .disable_statement_logging();
+    // Marked before it keeps a WAL: the mark is then in the file itself, where it is looked for.
+    let mut connection = Connection::open(&WriterOptions::Sqlite(options.clone())).await?;
+    check_sqlite(&mut connection, &path).await?;
+    connection.close().await?;
+
+    let options = options.journal_mode(SqliteJournalMode::Wal);
     let writer = WriterOptions::Sqlite(options.clone());
     let mut connection = Connection::open(&writer).await?;
-    check_sqlite(&mut connection, &path).await?;
     run_migrations(&mut connection, &SQLITE).await?;
     let (ids, last_position) = prepare(&mut connection).await?;
     drop(connection);
@@ -198,6 +204,28 @@ async fn open_postgres(url: &str, connections: u32) -> Result<Opened, OpenError>
         hints: Hints::Notifications(Box::new(options)),
         lock: None,
     })
+}
+
+/// Knows a file that is not ours by its first bytes, so that SQLite never opens it: that
+/// alone may change it.
+fn refuse_foreign(path: &Path) -> Result<(), OpenError> {
+    // https://sqlite.org/fileformat2.html#the_database_header
+    const MAGIC: &[u8] = b"SQLite format 3\0";
+    const APPLICATION_ID_AT: usize = 68;
+    let failed = |error| OpenError::File(path.to_owned(), error);
+    let mut header = Vec::new();
+    match File::open(path) {
+        Ok(file) => file.take(100).read_to_end(&mut header).map_err(failed)?,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(failed(error)),
+    };
+    let application_id = header.get(APPLICATION_ID_AT..APPLICATION_ID_AT + 4);
+    let is_ours =
+        header.starts_with(MAGIC) && application_id == Some(&(APPLICATION_ID as u32).to_be_bytes());
+    match header.is_empty() || is_ours {
+        true => Ok(()),
+        false => Err(OpenError::Foreign(path.to_owned())),
+    }
 }
 
 fn lock(path: &Path) -> Result<FileLock, OpenError> {

@@ -31,6 +31,10 @@ const MAX_RECENT: usize = 4_096;
 const MAX_RECENT_BYTES: usize = 16 * 1024 * 1024;
 /// Entries that are read at once.
 const CHUNK: usize = 500;
+/// The same for a watcher, before it knows how large they are.
+const FIRST_CHUNK: usize = 16;
+/// What a watcher takes at once may weigh, roughly: it may hold that for long.
+const MAX_TAKEN_BYTES: usize = 256 * 1024;
 /// A notification is only a hint: the log's end is looked at this often anyway.
 const POLL: Duration = Duration::from_secs(1);
 
@@ -108,6 +112,8 @@ pub struct Watcher {
     shared: Arc<Shared>,
     ready: watch::Receiver<i64>,
     position: i64,
+    /// How many entries to read at once, by what the last ones weighed.
+    chunk: usize,
     query: EntryQuery,
     product_id: Option<i64>,
     version_id: Option<i64>,
@@ -124,6 +130,7 @@ impl Store {
         let watcher = Watcher {
             ready: shared.ready.subscribe(),
             position: query.after,
+            chunk: FIRST_CHUNK,
             product_id: None,
             version_id: query.version_id,
             environment_id: None,
@@ -161,11 +168,7 @@ impl Watcher {
         };
         let entries = match self.shared.recent_after(self.position) {
             Some(entries) => entries,
-            None => events::entries_between(&self.shared.pool, self.position, ready, CHUNK)
-                .await?
-                .into_iter()
-                .map(Arc::new)
-                .collect(),
+            None => self.read(ready).await?,
         };
         self.resolve_names().await?;
         let mut looked_at = entries.last().map_or(ready, |entry| entry.position);
@@ -185,6 +188,19 @@ impl Watcher {
         }
         self.position = looked_at;
         Ok(fitting)
+    }
+
+    /// Entries up to a position, out of the log.
+    async fn read(&mut self, up_to: i64) -> Result<Vec<Arc<Entry>>, Error> {
+        let pool = &self.shared.pool;
+        let read = events::entries_between(pool, self.position, up_to, self.chunk).await?;
+        let count = read.len();
+        let taken = take(read.into_iter().map(Arc::new));
+        self.chunk = match taken.len() < count {
+            true => taken.len(),
+            false => CHUNK.min(2 * self.chunk),
+        };
+        Ok(taken)
     }
 
     /// Finds out what the names mean that meant nothing yet: they may come into
@@ -263,19 +279,13 @@ impl Drop for Watcher {
 }
 
 impl Shared {
-    /// The recent entries after a position, a chunk of them; none where they don't
-    /// reach back so far.
+    /// The recent entries after a position, as many as a watcher takes; none where
+    /// they don't reach back so far.
     fn recent_after(&self, position: i64) -> Option<Vec<Arc<Entry>>> {
         let recent = lock(&self.recent);
         let first = recent.entries.front()?.position;
         let skip = usize::try_from((position + 1).checked_sub(first)?).ok()?;
-        let entries: Vec<_> = recent
-            .entries
-            .iter()
-            .skip(skip)
-            .take(CHUNK)
-            .cloned()
-            .collect();
+        let entries = take(recent.entries.iter().skip(skip).cloned());
         (!entries.is_empty()).then_some(entries)
     }
 
@@ -300,6 +310,18 @@ impl Shared {
             recent.bytes -= weight(&oldest);
         }
     }
+}
+
+/// As many as a watcher takes at once, and one in any case.
+fn take(entries: impl Iterator<Item = Arc<Entry>>) -> Vec<Arc<Entry>> {
+    let mut bytes = 0;
+    entries
+        .take_while(|entry| {
+            let is_first = bytes == 0;
+            bytes += weight(entry);
+            is_first || bytes <= MAX_TAKEN_BYTES
+        })
+        .collect()
 }
 
 /// Roughly what an entry takes in memory: its metadata and the rest.
