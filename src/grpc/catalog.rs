@@ -288,13 +288,14 @@ impl Mask {
             let taken = format!("has {} names: at most {MAX_ALIASES} are taken", given.len());
             fields.violations.add(path, taken);
         }
-        given
+        let parsed: Vec<Option<String>> = given
             .iter()
             .enumerate()
             .map(|(i, alias)| {
                 let parsed = name(alias, MAX_NAME);
                 fields.violations.take(&format!("{path}[{i}]"), parsed)
             })
-            .collect()
+            .collect();
+        parsed.into_iter().collect()
     }
 }
