@@ -8,7 +8,7 @@ use super::{
     convert::environment_type,
     page::PageRequest,
     request::Fields,
-    status::{Problem, no_such_id, status},
+    status::{Problem, no_such_id, status, status_by},
 };
 use crate::{
     domain::{
@@ -32,7 +32,11 @@ impl CatalogService for Services {
     ) -> Result<Response<pb::GetProductResponse>, Status> {
         let r = request.into_inner();
         let which = self.reference(Kind::Product, &r.id, &r.name)?;
-        let product = self.store.product(&which).await.map_err(status)?;
+        let product = self
+            .store
+            .product(&which)
+            .await
+            .map_err(status_by(Kind::Product, &r.id))?;
         Ok(Response::new(pb::GetProductResponse {
             product: Some(self.view().product(product)),
         }))
@@ -88,7 +92,7 @@ impl CatalogService for Services {
             .store
             .update_product(which, change)
             .await
-            .map_err(status)?;
+            .map_err(status_by(Kind::Product, &r.id))?;
         Ok(Response::new(pb::UpdateProductResponse {
             product: Some(self.view().product(product)),
         }))
@@ -104,7 +108,7 @@ impl CatalogService for Services {
             .store
             .delete_product(which, r.force)
             .await
-            .map_err(status)?;
+            .map_err(status_by(Kind::Product, &r.id))?;
         Ok(Response::new(pb::DeleteProductResponse {
             versions: deleted.versions,
             builds: deleted.builds,
@@ -120,7 +124,11 @@ impl CatalogService for Services {
     ) -> Result<Response<pb::GetEnvironmentResponse>, Status> {
         let r = request.into_inner();
         let which = self.reference(Kind::Environment, &r.id, &r.name)?;
-        let environment = self.store.environment(&which).await.map_err(status)?;
+        let environment = self
+            .store
+            .environment(&which)
+            .await
+            .map_err(status_by(Kind::Environment, &r.id))?;
         Ok(Response::new(pb::GetEnvironmentResponse {
             environment: Some(self.view().environment(environment)),
         }))
@@ -194,7 +202,7 @@ impl CatalogService for Services {
             .store
             .update_environment(which, change)
             .await
-            .map_err(status)?;
+            .map_err(status_by(Kind::Environment, &r.id))?;
         Ok(Response::new(pb::UpdateEnvironmentResponse {
             environment: Some(self.view().environment(environment)),
         }))
@@ -210,7 +218,7 @@ impl CatalogService for Services {
             .store
             .delete_environment(which, r.force)
             .await
-            .map_err(status)?;
+            .map_err(status_by(Kind::Environment, &r.id))?;
         Ok(Response::new(pb::DeleteEnvironmentResponse {
             checks: deleted.checks,
             deployments: deleted.deployments,
@@ -280,13 +288,14 @@ impl Mask {
             let taken = format!("has {} names: at most {MAX_ALIASES} are taken", given.len());
             fields.violations.add(path, taken);
         }
-        given
+        let parsed: Vec<Option<String>> = given
             .iter()
             .enumerate()
             .map(|(i, alias)| {
                 let parsed = name(alias, MAX_NAME);
                 fields.violations.take(&format!("{path}[{i}]"), parsed)
             })
-            .collect()
+            .collect();
+        parsed.into_iter().collect()
     }
 }

@@ -200,7 +200,20 @@ pub(super) fn status(error: Error) -> Status {
 
 /// Nothing has this id, or it is of another store.
 pub(super) fn no_such_id(kind: Kind, id: &str) -> Status {
-    Problem::from(Error::not_found(kind, format!("with id {id}"))).into()
+    let id = id.trim();
+    let mut problem = Problem::from(Error::not_found(kind, format!("with id {id}")));
+    if let Some((_, name)) = &mut problem.0.resource {
+        id.clone_into(name);
+    }
+    problem.into()
+}
+
+/// Takes an error of the store to a client who asked by this id, or by a name where it is empty.
+pub(super) fn status_by(kind: Kind, id: &str) -> impl FnOnce(Error) -> Status {
+    move |error| match error {
+        Error::NotFound { .. } if !id.trim().is_empty() => no_such_id(kind, id),
+        error => status(error),
+    }
 }
 
 /// The reason as `google.rpc.ErrorInfo` has it: the enum's name without its prefix.

@@ -1,0 +1,148 @@
+//! Numbers of enumerations that the contract does not know, in events and in filters.
+
+use versioner::pb::{self, CheckStatus, Status};
+
+use crate::facts::{build, check, deployment};
+use crate::refusal::refusal;
+use crate::story::Story;
+
+#[tokio::test]
+async fn r4_an_event_with_an_unknown_status_is_refused_with_what_is_taken() {
+    let story = Story::on_sqlite().await;
+    let event = pb::VersionEvent {
+        status: 6,
+        ..build("1.0.0", Status::Started)
+    };
+    assert_told!(refusal(story.version_event(event).await), @"
+    InvalidArgument INVALID_FIELD
+    event.status is the unknown number 6: 1 (pending), 2 (started), 3 (completed), 4 (failed) or 5 (aborted) is taken
+    ");
+    let event = pb::DeploymentEvent {
+        status: -1,
+        ..deployment("1.0.0", "dev", Status::Started)
+    };
+    assert_told!(refusal(story.deployment_event(event).await), @"
+    InvalidArgument INVALID_FIELD
+    event.status is the unknown number -1: 1 (pending), 2 (started), 3 (completed), 4 (failed) or 5 (aborted) is taken
+    ");
+    let event = pb::CheckEvent {
+        status: 99,
+        kind: 5,
+        ..check("1.0.0", "unit", CheckStatus::Passed)
+    };
+    assert_told!(refusal(story.check_event(event).await), @"
+    InvalidArgument INVALID_FIELD
+    event.kind is the unknown number 5: 1 (test), 2 (security scan), 3 (approval) or 4 (custom) is taken
+    event.status is the unknown number 99: 1 (queued), 2 (running), 3 (passed), 4 (failed) or 5 (skipped) is taken
+    ");
+}
+
+#[tokio::test]
+async fn a_filter_of_versions_or_builds_with_an_unknown_number_is_refused() {
+    let story = Story::on_sqlite().await;
+    let mut versions = story.versions();
+    let status = "InvalidArgument INVALID_FIELD\n\
+        status is the unknown number 6: 1 (pending), 2 (started), 3 (completed), 4 (failed) or 5 (aborted) is taken";
+
+    let answer = versions
+        .list_versions(pb::ListVersionsRequest {
+            status: 6,
+            ..Default::default()
+        })
+        .await;
+    assert_eq!(refusal(answer), status);
+    let answer = versions
+        .list_versions(pb::ListVersionsRequest {
+            order: 4,
+            ..Default::default()
+        })
+        .await;
+    assert_told!(refusal(answer), @"
+    InvalidArgument INVALID_FIELD
+    order is the unknown number 4: 0 to 3 are taken
+    ");
+    let answer = versions
+        .get_latest_version(pb::GetLatestVersionRequest {
+            product_name: "my-service".into(),
+            status: 6,
+            ..Default::default()
+        })
+        .await;
+    assert_eq!(refusal(answer), status);
+    let answer = versions
+        .list_builds(pb::ListBuildsRequest {
+            status: 6,
+            ..Default::default()
+        })
+        .await;
+    assert_eq!(refusal(answer), status);
+    let answer = story
+        .deployments()
+        .list_deployments(pb::ListDeploymentsRequest {
+            status: 6,
+            ..Default::default()
+        })
+        .await;
+    assert_eq!(refusal(answer), status);
+}
+
+#[tokio::test]
+async fn a_filter_of_checks_with_an_unknown_number_is_refused() {
+    let story = Story::on_sqlite().await;
+    let answer = story
+        .versions()
+        .list_checks(pb::ListChecksRequest {
+            kind: 5,
+            status: 6,
+            ..Default::default()
+        })
+        .await;
+    assert_told!(refusal(answer), @"
+    InvalidArgument INVALID_FIELD
+    kind is the unknown number 5: 1 (test), 2 (security scan), 3 (approval) or 4 (custom) is taken
+    status is the unknown number 6: 1 (queued), 2 (running), 3 (passed), 4 (failed) or 5 (skipped) is taken
+    ");
+}
+
+#[tokio::test]
+async fn a_filter_of_environments_with_an_unknown_type_is_refused() {
+    let story = Story::on_sqlite().await;
+    let answer = story
+        .catalog()
+        .list_environments(pb::ListEnvironmentsRequest {
+            r#type: 6,
+            ..Default::default()
+        })
+        .await;
+    assert_told!(refusal(answer), @"
+    InvalidArgument INVALID_FIELD
+    type is the unknown number 6: 1 (dev), 2 (test), 3 (staging), 4 (production) or 5 (other) is taken
+    ");
+}
+
+#[tokio::test]
+async fn a_filter_of_events_takes_no_type_that_is_unknown_or_unspecified() {
+    let story = Story::on_sqlite().await;
+    let types = vec![1, 0, 8];
+    let answer = story
+        .events()
+        .list_events(pb::ListEventsRequest {
+            types: types.clone(),
+            ..Default::default()
+        })
+        .await;
+    let listed = refusal(answer);
+    assert_told!(listed, @"
+    InvalidArgument INVALID_FIELD
+    types[1] has the unknown number 0: 1 to 7 are taken
+    types[2] has the unknown number 8: 1 to 7 are taken
+    ");
+    let answer = story
+        .events()
+        .watch_events(pb::WatchEventsRequest {
+            types,
+            ..Default::default()
+        })
+        .await;
+    assert_eq!(refusal(answer), listed);
+}
