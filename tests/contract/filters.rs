@@ -277,7 +277,7 @@ pub(crate) async fn lists_of_entries_keep_to_their_filters(store: Store) {
     let version = store.version_by_name(PRODUCT, "1.2").await.unwrap();
     assert_filters!(store, EntryQuery, Entry, {
         after: 10 => |e| e.position > 10,
-        environment_name: Some("qa".into()) => |e| matches!(e.environment_id, Some(6 | 7 | 8)),
+        environment_name: Some("qa".into()) => |e| matches!(e.environment_id, Some(6..=8)),
         types: vec![EntryType::DeploymentEvent, EntryType::CheckEvent]
             => |e| matches!(e.kind, EntryType::DeploymentEvent | EntryType::CheckEvent),
     });
