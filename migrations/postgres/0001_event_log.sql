@@ -138,6 +138,8 @@ create index builds_time on builds (first_at_us, id);
 create index builds_status on builds (status, first_at_us, id);
 create index builds_product_time on builds (product_id, first_at_us, id);
 create index builds_product_status on builds (product_id, status, first_at_us, id);
+create index builds_product_branch on builds (product_id, scm_branch, first_at_us, id) where scm_branch is not null;
+create index builds_product_source on builds (product_id, source_system, first_at_us, id) where source_system is not null;
 
 create table deployments (
     id bigint primary key,
@@ -174,6 +176,9 @@ create index deployments_status on deployments (status, first_at_us, id);
 create index deployments_environment on deployments (environment_id, first_at_us, id);
 create index deployments_product_time on deployments (product_id, first_at_us, id);
 create index deployments_product_environment on deployments (product_id, environment_id, first_at_us, id);
+create index deployments_product_status on deployments (product_id, status, first_at_us, id);
+create index deployments_product_deployer on deployments (product_id, deployed_by, first_at_us, id) where deployed_by is not null;
+create index deployments_product_instance on deployments (product_id, instance, first_at_us, id);
 
 -- The runs of checks. A check is the latest run of its stream.
 create table check_runs (
@@ -213,6 +218,10 @@ create index checks_time on check_runs (first_at_us, check_id) where latest;
 create index checks_status on check_runs (status, first_at_us, check_id) where latest;
 create index checks_environment on check_runs (environment_id, first_at_us, check_id) where latest;
 create index checks_product_time on check_runs (product_id, first_at_us, check_id) where latest;
+create index checks_product_name on check_runs (product_id, check_name, first_at_us, check_id) where latest;
+create index checks_product_kind on check_runs (product_id, kind, first_at_us, check_id) where latest;
+create index checks_product_status on check_runs (product_id, status, first_at_us, check_id) where latest;
+create index checks_product_environment on check_runs (product_id, environment_id, first_at_us, check_id) where latest;
 
 -- The same with times that people can read.
 create view versions_readable as

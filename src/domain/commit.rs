@@ -9,10 +9,12 @@ pub const MIN_SEARCH: usize = 4;
 /// or one is a prefix of the other with 7 or more hex digits (R3).
 pub fn same(a: &str, b: &str) -> bool {
     let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
-    short == long
-        || short.len() >= MIN_SHORTENED
-            && long.starts_with(short)
-            && short.bytes().all(|b| b.is_ascii_hexdigit())
+    short == long || names_by_prefix(short) && long.starts_with(short)
+}
+
+/// Tells whether a SHA, in lower case, names every commit that begins with it (R3).
+pub fn names_by_prefix(sha: &str) -> bool {
+    sha.len() >= MIN_SHORTENED && sha.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
 /// The commits among SHAs that are sorted in byte order: of several forms of

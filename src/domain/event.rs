@@ -19,6 +19,9 @@ pub const MAX_EVENT_ID: usize = 128;
 pub const MAX_URL: usize = 2_048;
 /// Branches, in characters.
 pub const MAX_BRANCH: usize = 1_024;
+/// Branches and repositories, in bytes besides: an entry of a Postgres index holds
+/// no more than 2,704.
+pub const MAX_INDEXED_BYTES: usize = 2_048;
 /// Texts in words, in characters.
 pub const MAX_PROSE: usize = 4_096;
 /// Named whole numbers of a check.
@@ -303,8 +306,8 @@ impl RawEvent {
             by_name: text(&mut v, actor[1], &self.by_name, MAX_NAME),
             by_email: text(&mut v, actor[2], &self.by_email, MAX_NAME),
             source_system: text(&mut v, "source_system", &self.source_system, MAX_NAME),
-            scm_repository: text(&mut v, "scm_repository", &self.scm_repository, MAX_URL),
-            scm_branch: text(&mut v, "scm_branch", &self.scm_branch, MAX_BRANCH),
+            scm_repository: indexed(&mut v, "scm_repository", &self.scm_repository, MAX_URL),
+            scm_branch: indexed(&mut v, "scm_branch", &self.scm_branch, MAX_BRANCH),
             scm_sha,
             build_number: text(&mut v, "build_number", &self.build_number, MAX_NAME),
             url,
@@ -344,6 +347,19 @@ fn text(v: &mut Violations, field: &str, given: &str, max: usize) -> Option<Stri
     v.take(field, optional_text(given, max)).flatten()
 }
 
+/// A text that lists filter by and that may be long.
+fn indexed(v: &mut Violations, field: &str, given: &str, max: usize) -> Option<String> {
+    let text = text(v, field, given, max)?;
+    if text.len() > MAX_INDEXED_BYTES {
+        let bytes = text.len();
+        v.add(
+            field,
+            format!("has {bytes} bytes: at most {MAX_INDEXED_BYTES} are taken"),
+        );
+    }
+    Some(text)
+}
+
 fn given<T>(v: &mut Violations, field: &str, given: Given<T>) -> Option<T> {
     given.and_then(|parsed| v.take(field, parsed))
 }
@@ -359,19 +375,17 @@ fn time(v: &mut Violations, field: &str, at: Given<i64>) -> Option<i64> {
 
 fn check_counts(v: &mut Violations, counts: &BTreeMap<String, i64>) {
     if counts.len() > MAX_COUNTS {
+        let length = counts.len();
         v.add(
             "counts",
-            format!(
-                "has {} entries: at most {MAX_COUNTS} are taken",
-                counts.len()
-            ),
+            format!("has {length} entries: at most {MAX_COUNTS} are taken"),
         );
+        return;
     }
     for (key, count) in counts {
         if let Err(reason) = name(key, MAX_COUNT_NAME) {
             v.add("counts", format!("has a name that {reason}"));
-        }
-        if *count < 0 {
+        } else if *count < 0 {
             v.add(
                 "counts",
                 format!("has a negative number under {key:?}: whole numbers from 0 are taken"),

@@ -12,6 +12,9 @@ use super::{
     status::Status,
 };
 
+/// The most aliases of a product or environment.
+pub const MAX_ALIASES: usize = 100;
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Product {
     pub id: i64,
@@ -132,7 +135,7 @@ pub enum EntryType {
 }
 
 impl EntryType {
-    const ALL: [Self; 7] = [
+    pub const ALL: [Self; 7] = [
         Self::VersionEvent,
         Self::DeploymentEvent,
         Self::CheckEvent,

@@ -18,6 +18,10 @@ impl fmt::Display for Violation {
     }
 }
 
+/// No more violations than this are told of one request: an answer has its limits,
+/// and who mends these sees the rest.
+pub const MAX_VIOLATIONS: usize = 50;
+
 /// Collects violations below a path.
 #[derive(Debug)]
 pub struct Violations {
@@ -39,6 +43,9 @@ impl Violations {
     }
 
     pub fn add(&mut self, field: &str, description: impl Into<String>) {
+        if self.found.len() >= MAX_VIOLATIONS {
+            return;
+        }
         self.found.push(Violation {
             field: format!("{}{field}", self.path),
             description: description.into(),

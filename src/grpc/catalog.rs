@@ -15,14 +15,12 @@ use crate::{
         event::{MAX_NAME, MAX_PROSE},
         id::Kind,
         query::{EnvironmentQuery, ProductQuery},
+        resource::MAX_ALIASES,
         violation::{name, optional_prose},
     },
     pb::{self, catalog_service_server::CatalogService},
     storage::{EnvironmentChange, ProductChange, Reference},
 };
-
-/// The most aliases of a product or environment.
-const MAX_ALIASES: usize = 100;
 
 #[async_trait]
 impl CatalogService for Services {
@@ -248,7 +246,7 @@ impl Mask {
                 let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
                 fields.violations.add(
                     "update_mask",
-                    format!("names {path:?}: {} are taken", names.join(", ")),
+                    format!("names an unknown path: {} are taken", names.join(", ")),
                 );
             }
         }
@@ -287,6 +285,7 @@ impl Mask {
         if given.len() > MAX_ALIASES {
             let taken = format!("has {} names: at most {MAX_ALIASES} are taken", given.len());
             fields.violations.add(path, taken);
+            return None;
         }
         let parsed: Vec<Option<String>> = given
             .iter()

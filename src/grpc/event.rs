@@ -260,6 +260,14 @@ impl Services {
 
 impl Fields {
     fn types(&mut self, types: &[i32]) -> Vec<EntryType> {
+        if types.len() > EntryType::ALL.len() {
+            let (given, known) = (types.len(), EntryType::ALL.len());
+            self.violations.add(
+                "types",
+                format!("has {given} entries: there are {known} types"),
+            );
+            return Vec::new();
+        }
         let parsed = types.iter().enumerate().filter_map(|(i, number)| {
             let field = format!("types[{i}]");
             self.violations.take(&field, entry_type(*number))

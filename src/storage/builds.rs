@@ -29,7 +29,11 @@ impl Store {
         let sql = self
             .select_builds()
             .and_product("r.product_id", query.product_name.as_deref())
-            .and("v.version = ", query.version.as_deref())
+            .and_version(
+                "r.version_id",
+                query.product_name.as_deref(),
+                query.version.as_deref(),
+            )
             .and("r.version_id = ", query.version_id)
             .and("r.status = ", query.status.map(|s| s.code()))
             .and("r.invoke_id = ", query.invoke_id.as_deref())

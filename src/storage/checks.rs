@@ -9,6 +9,7 @@ use super::{
     sql::Sql,
 };
 use crate::domain::{
+    commit,
     page::{Cursor, CursorPart},
     query::CheckQuery,
     resource::{Check, Version},
@@ -95,7 +96,11 @@ fn of_version(sql: Sql, version: &Version) -> Sql {
         .push(" and c.product_id = ")
         .bind(version.product_id)
         .push(" and ");
-    commit_condition(sql, "c.scm_sha", sha)
+    if commit::names_by_prefix(sha) {
+        commit_condition(sql, "c.scm_sha", sha)
+    } else {
+        sql.push("c.scm_sha = ").bind(sha.as_str())
+    }
 }
 
 /// Those recorded for a commit, and those for a version of it.

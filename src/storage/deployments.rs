@@ -35,7 +35,11 @@ impl Store {
         let mut select = self
             .select_deployments()
             .and_product("r.product_id", query.product_name.as_deref())
-            .and("v.version = ", query.version.as_deref())
+            .and_version(
+                "r.version_id",
+                query.product_name.as_deref(),
+                query.version.as_deref(),
+            )
             .and("r.version_id = ", query.version_id)
             .and_environment("r.environment_id", query.environment_name.as_deref())
             .and("r.instance = ", query.instance.as_deref())

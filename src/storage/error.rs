@@ -178,7 +178,7 @@ fn classify_sqlstate(code: &str) -> fn(Cause) -> Error {
         "XX001" | "XX002" => Error::Damaged,
         // A standby that took over from under us, or a lock or time limit.
         "25006" | "25P03" | "55P03" | "57014" => Error::Unavailable,
-        _ if ["08", "53", "57", "58"]
+        _ if ["08", "28", "3D", "53", "57", "58"]
             .iter()
             .any(|class| code.starts_with(class)) =>
         {

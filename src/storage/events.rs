@@ -33,11 +33,13 @@ impl Store {
         let mut select = Select::new(sql)
             .and("e.position > ", Some(query.after))
             .and_product("e.product_id", query.product_name.as_deref())
+            .and_version(
+                "e.version_id",
+                query.product_name.as_deref(),
+                query.version.as_deref(),
+            )
             .and("e.version_id = ", query.version_id)
             .and_environment("e.environment_id", query.environment_name.as_deref());
-        if let Some(version) = &query.version {
-            select = select.and_version("e.version_id", query.product_name.as_deref(), version);
-        }
         if !query.types.is_empty() {
             let types: Vec<String> = query.types.iter().map(|t| t.code().to_string()).collect();
             select = select.holds(&format!("e.type in ({})", types.join(", ")));

@@ -82,18 +82,28 @@ impl Select {
         )
     }
 
-    /// The version with this identifier of the product of this name.
-    pub(super) fn and_version(self, column: &str, product: Option<&str>, version: &str) -> Self {
+    /// Versions with this identifier: of the product of this name, or of any.
+    pub(super) fn and_version(
+        self,
+        column: &str,
+        product: Option<&str>,
+        version: Option<&str>,
+    ) -> Self {
+        let Some(version) = version else {
+            return self;
+        };
         let mut this = self.holds(&format!(
-            "{column} = (select v.id from versions v
-              where v.product_id = (select product_id from product_names where name = "
+            "{column} in (select v.id from versions v where v.version = "
         ));
-        this.sql = this
-            .sql
-            .bind(product.map(str::to_owned))
-            .push(") and v.version = ")
-            .bind(version)
-            .push(")");
+        this.sql = this.sql.bind(version);
+        if let Some(product) = product {
+            this.sql = this
+                .sql
+                .push(" and v.product_id = (select product_id from product_names where name = ")
+                .bind(product)
+                .push(")");
+        }
+        this.sql = this.sql.push(")");
         this
     }
 

@@ -57,6 +57,9 @@ enum Arg {
 /// worth a place among the prepared statements.
 const MAX_PREPARED_ROWS: usize = 4;
 
+/// The values that a statement of SQLite's takes.
+const MAX_SQLITE_VALUES: usize = 32_766;
+
 impl Sql {
     pub(super) fn new(engine: Engine, text: &str) -> Self {
         Self {
@@ -245,6 +248,24 @@ impl Rows {
             "a row has another width than its columns"
         );
         self.rows.push(row);
+    }
+
+    /// The same rows in parts that a statement of this engine can bind: SQLite takes
+    /// 32,766 values, Postgres an array a column.
+    pub(super) fn parts(self, engine: Engine) -> Vec<Self> {
+        let most = match engine {
+            Engine::Sqlite => MAX_SQLITE_VALUES / self.columns.len(),
+            Engine::Postgres => usize::MAX,
+        };
+        let mut rows = self.rows.into_iter().peekable();
+        let mut parts = Vec::new();
+        while rows.peek().is_some() {
+            parts.push(Self {
+                columns: self.columns,
+                rows: rows.by_ref().take(most).collect(),
+            });
+        }
+        parts
     }
 
     pub(super) fn is_empty(&self) -> bool {

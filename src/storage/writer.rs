@@ -207,7 +207,7 @@ impl Task {
                     busy += 1;
                     parts.push_front(part);
                 }
-                Err(Error::Fault(cause)) if part.len() > 1 => {
+                Err(Error::Fault(cause) | Error::Damaged(cause)) if part.len() > 1 => {
                     tracing::error!(%cause, events = part.len(), "a batch failed: splitting it");
                     let (first, second) = part.split_at(part.len() / 2);
                     parts.push_front(second);

@@ -60,9 +60,10 @@ fn quoted(text: String) -> String {
 }
 
 fn number_text(number: f64) -> Result<String, String> {
-    const WHOLE: f64 = 9_007_199_254_740_992.0; // 2^53: beyond it every double is whole
-    if number.fract() == 0.0 && number.abs() <= WHOLE {
-        return Ok(format!("{}", number as i64));
+    // Beyond this, JSON's usual readers and writers take to exponents too.
+    const WHOLE: f64 = 1e21;
+    if number.fract() == 0.0 && number.abs() < WHOLE {
+        return Ok(format!("{:.0}", if number == 0.0 { 0.0 } else { number }));
     }
     serde_json::Number::from_f64(number)
         .map(|n| n.to_string())
@@ -113,6 +114,8 @@ mod tests {
             (-3.0, "-3"),
             (0.5, "0.5"),
             (9_007_199_254_740_992.0, "9007199254740992"),
+            (1e18, "1000000000000000000"),
+            (-0.0, "0"),
             (1e300, "1e+300"),
         ] {
             assert_eq!(number_text(number).as_deref(), Ok(text));

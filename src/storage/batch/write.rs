@@ -156,13 +156,12 @@ struct Id {
 /// is the current one there: the completed one with the latest completion (R11).
 async fn current_deployments(connection: &mut Connection, world: &mut World) -> Result<(), Error> {
     let mut places = BTreeSet::new();
-    for (key, state) in &world.streams {
+    for key in world.streams.keys() {
         if let StreamKey::Deployments {
             version_id,
             environment_id,
             instance,
         } = key
-            && !(state.touched.is_empty() && state.removed.is_empty())
             && let Some(version) = world.versions.get(version_id)
         {
             places.insert((
@@ -273,17 +272,17 @@ async fn regrouped(connection: &mut Connection, world: &World) -> Result<(), Err
             }
         }
     }
-    if rows.is_empty() {
-        return Ok(());
+    for part in rows.parts(connection.engine()) {
+        let sql = Sql::with(
+            connection.engine(),
+            "k",
+            part,
+            "update events set run_id = (select k.run_id from k where k.position = events.position)
+             where position in (select position from k)",
+        );
+        connection.execute(sql).await?;
     }
-    let sql = Sql::with(
-        connection.engine(),
-        "k",
-        rows,
-        "update events set run_id = (select k.run_id from k where k.position = events.position)
-         where position in (select position from k)",
-    );
-    connection.execute(sql).await.map(|_| ())
+    Ok(())
 }
 
 async fn insert(
@@ -292,20 +291,19 @@ async fn insert(
     rows: Rows,
     on_conflict: &str,
 ) -> Result<(), Error> {
-    if rows.is_empty() {
-        return Ok(());
+    for part in rows.parts(connection.engine()) {
+        let sql = Sql::insert(connection.engine(), table, part, on_conflict);
+        connection.execute(sql).await?;
     }
-    let sql = Sql::insert(connection.engine(), table, rows, on_conflict);
-    connection.execute(sql).await.map(|_| ())
+    Ok(())
 }
 
 async fn delete(connection: &mut Connection, table: &str, ids: BTreeSet<i64>) -> Result<(), Error> {
-    if ids.is_empty() {
-        return Ok(());
+    for part in Rows::of(&[Column::Int("id")], ids).parts(connection.engine()) {
+        let sql = Sql::with(connection.engine(), "k", part, "delete from ")
+            .push(table)
+            .push(" where id in (select id from k)");
+        connection.execute(sql).await?;
     }
-    let ids = Rows::of(&[Column::Int("id")], ids);
-    let sql = Sql::with(connection.engine(), "k", ids, "delete from ")
-        .push(table)
-        .push(" where id in (select id from k)");
-    connection.execute(sql).await.map(|_| ())
+    Ok(())
 }

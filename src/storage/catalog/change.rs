@@ -122,7 +122,7 @@ async fn update_product(
         after.description.clone_from(description);
     }
     (after.name, after.aliases) =
-        renamed(&before.name, &before.aliases, &change.name, &change.aliases);
+        renamed(&before.name, &before.aliases, &change.name, &change.aliases)?;
     if after == before {
         return Ok(What::Product(before));
     }
@@ -172,7 +172,7 @@ async fn update_environment(
         after.kind = kind;
     }
     (after.name, after.aliases) =
-        renamed(&before.name, &before.aliases, &change.name, &change.aliases);
+        renamed(&before.name, &before.aliases, &change.name, &change.aliases)?;
     if after == before {
         return Ok(What::Environment(before));
     }

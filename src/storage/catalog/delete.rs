@@ -27,7 +27,7 @@ pub(super) async fn delete_product(
         let sql = connection
             .sql("select case when exists (select 1 from versions where product_id = ")
             .bind(id)
-            .push(") then 'versions' when exists (select 1 from check_runs where product_id = ")
+            .push(") then 'versions' when exists (select 1 from check_runs where latest and product_id = ")
             .bind(id)
             .push(") then 'checks' else '' end as uses");
         refuse_use(connection, sql, Kind::Product, &product.name).await?;
@@ -37,23 +37,14 @@ pub(super) async fn delete_product(
         .sql("select count(*) from check_runs where latest and product_id = ")
         .bind(id);
     deleted.checks = count(connection, sql).await?;
-    for (table, count) in [
-        ("builds", Some(&mut deleted.builds)),
-        ("deployments", Some(&mut deleted.deployments)),
-        ("check_runs", None),
-        ("versions", Some(&mut deleted.versions)),
-        ("product_names", None),
-    ] {
-        let sql = connection
-            .sql("delete from ")
-            .push(table)
-            .push(" where product_id = ")
-            .bind(id);
-        let rows = connection.execute(sql).await?;
-        if let Some(count) = count {
-            *count = i64::try_from(rows).unwrap_or(i64::MAX);
-        }
-    }
+    deleted.builds = delete_rows(connection, "builds", "product_id", id).await?;
+    deleted.deployments = delete_rows(connection, "deployments", "product_id", id).await?;
+    delete_checks(connection, "product_id", id).await?;
+    deleted.versions = delete_rows(connection, "versions", "product_id", id).await?;
+    let sql = connection
+        .sql("delete from product_names where product_id = ")
+        .bind(id);
+    connection.execute(sql).await?;
     let sql = connection.sql("delete from products where id = ").bind(id);
     connection.execute(sql).await?;
     deleted.events = clear_events(connection, "product_id", id).await?;
@@ -92,27 +83,11 @@ pub(super) async fn delete_environment(
         .sql("select count(*) from check_runs where latest and environment_id = ")
         .bind(id);
     deleted.checks = count(connection, sql).await?;
-    for (table, count) in [
-        ("deployments", Some(&mut deleted.deployments)),
-        ("environment_names", None),
-    ] {
-        let sql = connection
-            .sql("delete from ")
-            .push(table)
-            .push(" where environment_id = ")
-            .bind(id);
-        let rows = connection.execute(sql).await?;
-        if let Some(count) = count {
-            *count = i64::try_from(rows).unwrap_or(i64::MAX);
-        }
-    }
+    deleted.deployments = delete_rows(connection, "deployments", "environment_id", id).await?;
+    delete_checks(connection, "environment_id", id).await?;
     let sql = connection
-        .sql(
-            "delete from check_runs where check_id in (
-                 select c.check_id from check_runs c where c.latest and c.environment_id = ",
-        )
-        .bind(id)
-        .push(")");
+        .sql("delete from environment_names where environment_id = ")
+        .bind(id);
     connection.execute(sql).await?;
     let sql = connection
         .sql("delete from environments where id = ")
@@ -129,15 +104,79 @@ pub(super) async fn delete_environment(
     Ok(What::DeletedEnvironment(deleted))
 }
 
+/// Rows that one statement deletes: a statement has a time limit, and what is
+/// deleted has none in size.
+const CHUNK: i64 = 5_000;
+
+async fn delete_rows(
+    connection: &mut Connection,
+    table: &str,
+    column: &str,
+    id: i64,
+) -> Result<i64, Error> {
+    let engine = connection.engine();
+    let chunk = || {
+        Sql::new(
+            engine,
+            &format!(
+                "delete from {table} where id in (select t.id from {table} t where t.{column} = "
+            ),
+        )
+        .bind(id)
+        .push(" limit ")
+        .bind(CHUNK)
+        .push(")")
+    };
+    in_chunks(connection, chunk).await
+}
+
+/// Deletes checks with all their runs.
+async fn delete_checks(connection: &mut Connection, column: &str, id: i64) -> Result<i64, Error> {
+    let engine = connection.engine();
+    let chunk = || {
+        Sql::new(
+            engine,
+            &format!(
+                "delete from check_runs where check_id in (
+                     select c.check_id from check_runs c where c.latest and c.{column} = "
+            ),
+        )
+        .bind(id)
+        .push(" limit ")
+        .bind(CHUNK)
+        .push(")")
+    };
+    in_chunks(connection, chunk).await
+}
+
 /// Deletes the content of the events about a thing; their places stay taken.
 async fn clear_events(connection: &mut Connection, column: &str, id: i64) -> Result<i64, Error> {
-    let sql = connection
-        .sql("update events set content = null where content is not null and ")
-        .push(column)
-        .push(" = ")
-        .bind(id);
-    let rows = connection.execute(sql).await?;
-    Ok(i64::try_from(rows).unwrap_or(i64::MAX))
+    let engine = connection.engine();
+    let chunk = || {
+        Sql::new(
+            engine,
+            &format!(
+                "update events set content = null where position in (
+                     select e.position from events e where e.content is not null and e.{column} = "
+            ),
+        )
+        .bind(id)
+        .push(" limit ")
+        .bind(CHUNK)
+        .push(")")
+    };
+    in_chunks(connection, chunk).await
+}
+
+async fn in_chunks(connection: &mut Connection, chunk: impl Fn() -> Sql) -> Result<i64, Error> {
+    let mut total = 0;
+    loop {
+        let rows = connection.execute(chunk()).await?;
+        if rows == 0 {
+            return Ok(total);
+        }
+        total += i64::try_from(rows).unwrap_or(i64::MAX);
+    }
 }
 
 async fn count(connection: &mut Connection, sql: Sql) -> Result<i64, Error> {

@@ -3,7 +3,7 @@
 use sqlx::FromRow;
 
 use crate::{
-    domain::id::Kind,
+    domain::{id::Kind, resource::MAX_ALIASES},
     storage::{
         connection::Connection,
         error::{Conflict, Error},
@@ -17,7 +17,7 @@ pub(super) fn renamed(
     aliases: &[String],
     new_name: &Option<String>,
     new_aliases: &Option<Vec<String>>,
-) -> (String, Vec<String>) {
+) -> Result<(String, Vec<String>), Error> {
     let name_after = new_name.clone().unwrap_or_else(|| name.to_owned());
     let mut aliases_after = match new_aliases {
         Some(given) => given.clone(),
@@ -30,7 +30,13 @@ pub(super) fn renamed(
     aliases_after.retain(|alias| *alias != name_after);
     aliases_after.sort();
     aliases_after.dedup();
-    (name_after, aliases_after)
+    if aliases_after.len() > MAX_ALIASES {
+        return Err(Error::invalid(
+            "aliases",
+            format!("would be more than {MAX_ALIASES}: remove some of the former names first"),
+        ));
+    }
+    Ok((name_after, aliases_after))
 }
 
 /// A table of names.
