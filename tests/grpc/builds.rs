@@ -119,6 +119,16 @@ async fn r6_a_started_event_that_comes_late_reopens_nothing(story: Story) {
     assert_eq!(version.created_at, at("2026-01-01T12:00:00Z"));
 }
 
+async fn r6_a_finished_build_is_not_undone_by_a_word_of_the_same_run_that_is_later(story: Story) {
+    let completed = of_run("run-1", Status::Completed, "12:05:00");
+    story.version_event(completed).await.unwrap();
+    let later = of_run("run-1", Status::Started, "12:06:00");
+    let build = story.version_event(later).await.unwrap().build.unwrap();
+    assert_eq!(build.status(), Status::Completed);
+    assert_eq!(build.completed_at, at("2026-01-01T12:05:00Z"));
+    assert_eq!(version(&story).await.status(), Status::Completed);
+}
+
 async fn r6_of_two_finishes_the_later_counts_whichever_comes_first(story: Story) {
     let failed = pb::VersionEvent {
         error_message: "timed out".into(),
@@ -240,6 +250,7 @@ on_both_engines!(
     r5_an_attempt_that_is_given_tells_the_builds_of_a_run_apart,
     r5_bare_events_join_what_is_unfinished_and_two_finishes_are_two_builds,
     r6_a_started_event_that_comes_late_reopens_nothing,
+    r6_a_finished_build_is_not_undone_by_a_word_of_the_same_run_that_is_later,
     r6_of_two_finishes_the_later_counts_whichever_comes_first,
     r5_what_was_started_too_long_ago_is_stale_and_still_started,
     builds_are_listed_latest_first_and_each_filter_tells_them_apart,
