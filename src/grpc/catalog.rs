@@ -243,10 +243,12 @@ impl Mask {
         let paths = mask.map(|mask| mask.paths).unwrap_or_default();
         for path in &paths {
             if !known.iter().any(|(name, _)| name == path) {
+                // A path may be as long as a message.
+                let shown: String = path.chars().take(MAX_NAME).collect();
                 let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
                 fields.violations.add(
                     "update_mask",
-                    format!("names an unknown path: {} are taken", names.join(", ")),
+                    format!("names {shown:?}: {} are taken", names.join(", ")),
                 );
             }
         }
