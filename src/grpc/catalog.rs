@@ -287,10 +287,10 @@ impl Mask {
         if given.len() > MAX_ALIASES {
             let taken = format!("has {} names: at most {MAX_ALIASES} are taken", given.len());
             fields.violations.add(path, taken);
-            return None;
         }
         let parsed: Vec<Option<String>> = given
             .iter()
+            .take(MAX_ALIASES)
             .enumerate()
             .map(|(i, alias)| {
                 let parsed = name(alias, MAX_NAME);
