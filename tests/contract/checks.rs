@@ -96,6 +96,20 @@ pub(crate) async fn r5_a_check_is_its_latest_run(store: Store) {
     assert_eq!(subjects, [Some(id); 4]);
 }
 
+pub(crate) async fn r5_the_latest_run_of_a_check_stays_that_whichever_was_accepted_first(
+    store: Store,
+) {
+    let run = |invoke_id: &str| check("1.0", "unit").run(invoke_id).started();
+    store.accept(run("latest").at(10)).await;
+    store.accept(run("former").at(5)).await;
+    let former = check("1.0", "unit").run("former").failed().at(20);
+    let told = store.accept(former).await;
+    assert_eq!(told.check().run.invoke_id.as_deref(), Some("latest"));
+    let checks = store.checks().await;
+    assert_eq!(checks.len(), 1);
+    assert_eq!(checks[0].run.status, Status::Started);
+}
+
 pub(crate) async fn r5_a_late_event_joins_two_runs_of_a_check(store: Store) {
     store.accept(check("1.0", "unit").started().at(0)).await;
     store

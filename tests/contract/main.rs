@@ -116,6 +116,7 @@ contract! {
         r5_checks_are_apart_by_subject_name_and_environment,
         r5_a_check_tells_what_it_was_recorded_for,
         r5_a_check_is_its_latest_run,
+        r5_the_latest_run_of_a_check_stays_that_whichever_was_accepted_first,
         r5_a_late_event_joins_two_runs_of_a_check,
         r5_a_check_takes_the_kind_and_figures_of_its_run,
         r14_a_commits_checks_are_its_versions_too_whichever_came_first,
