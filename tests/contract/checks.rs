@@ -190,3 +190,13 @@ pub(crate) async fn r14_a_commits_checks_are_its_versions_too_whichever_came_fir
         ["own", "shortened", "early"]
     );
 }
+
+pub(crate) async fn r14_what_only_begins_like_a_short_commit_is_another_one(store: Store) {
+    let version = store.accept(build("1.0").sha("r12")).await;
+    store.accept(commit_check("r123456", "unit")).await;
+    let of_version = CheckQuery {
+        version_id: Some(version.version().id),
+        ..CheckQuery::default()
+    };
+    assert_eq!(store.all(&of_version).await, []);
+}

@@ -195,3 +195,12 @@ pub(crate) async fn r11_within_a_batch_one_is_current(store: Store) {
     assert_eq!(told, [false, true, false]);
     assert_eq!(current(&store).await, ["shop dev/ 1.1"]);
 }
+
+pub(crate) async fn r11_a_late_event_that_changes_nothing_is_told_the_current_one(store: Store) {
+    store.accept(dev("1.0").run("77").started().at(0)).await;
+    store.accept(dev("1.0").run("77").at(2 * MINUTE_US)).await;
+    let late = dev("1.0").run("77").started().at(MINUTE_US);
+    let outcome = store.accept(late).await;
+    assert_eq!(outcome.deployment().run.status, Status::Completed);
+    assert!(outcome.deployment().current);
+}

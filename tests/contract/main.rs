@@ -105,6 +105,7 @@ contract! {
         r5_a_bare_start_and_a_finish_with_an_id_are_one_deployment,
         r5_deployments_are_apart_by_version_environment_and_instance,
         r5_a_late_event_joins_two_deployments_and_the_older_id_stays,
+        r11_a_late_event_that_changes_nothing_is_told_the_current_one,
         r11_newest_completion_is_current,
         r11_each_product_environment_and_instance_has_its_own_current_version,
         r11_the_order_is_of_completion_not_of_arrival,
@@ -120,6 +121,7 @@ contract! {
         r5_a_late_event_joins_two_runs_of_a_check,
         r5_a_check_takes_the_kind_and_figures_of_its_run,
         r14_a_commits_checks_are_its_versions_too_whichever_came_first,
+        r14_what_only_begins_like_a_short_commit_is_another_one,
     }
     arrival {
         r6_any_order_of_arrival_gives_the_same_state,
