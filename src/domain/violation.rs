@@ -137,4 +137,14 @@ mod tests {
         assert!(optional_prose("a\u{7}", 9).is_err());
         assert_eq!(optional_prose(" ", 9), Ok(None));
     }
+
+    #[test]
+    fn no_more_is_told_than_an_answer_holds() {
+        let mut violations = Violations::below("");
+        for i in 0..1_000 {
+            violations.add(&format!("types[{i}]"), "is unknown");
+        }
+        let told = violations.finish(Some(())).unwrap_err();
+        assert_eq!(told.len(), MAX_VIOLATIONS);
+    }
 }
