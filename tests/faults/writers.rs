@@ -16,7 +16,7 @@ use versioner::pb::{
 };
 
 use crate::chance::Chance;
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, event_id};
 use crate::trouble::Trouble;
 use crate::{PATIENCE, within};
 
@@ -140,7 +140,8 @@ pub(crate) async fn send(
     match manner {
         Manner::Single => {
             for event in events {
-                ledger.acknowledge(&submit(&mut client, event.clone()).await?);
+                let receipt = submit(&mut client, event.clone()).await?;
+                acknowledge(ledger, event, &receipt);
             }
         }
         Manner::Batch => {
@@ -151,8 +152,8 @@ pub(crate) async fn send(
             let response = client.batch_submit_events(request).await?.into_inner();
             assert_eq!(response.results.len(), events.len());
             let mut trouble = Ok(());
-            for result in response.results {
-                trouble = trouble.and(take(ledger, Some(result)));
+            for (event, result) in events.iter().zip(response.results) {
+                trouble = trouble.and(take(ledger, event, Some(result)));
             }
             trouble?;
         }
@@ -167,11 +168,11 @@ pub(crate) async fn send(
             let answers = client.submit_events(ReceiverStream::new(receiver)).await?;
             let mut answers = answers.into_inner();
             let mut trouble = Ok(());
-            for index in 0..events.len() {
+            for (index, event) in (0..).zip(events) {
                 let answer = answers.message().await?;
                 let answer = answer.expect("the stream answers every event");
-                assert_eq!(answer.index, index as i64, "answers come in order");
-                trouble = trouble.and(take(ledger, answer.result));
+                assert_eq!(answer.index, index, "answers come in order");
+                trouble = trouble.and(take(ledger, event, answer.result));
             }
             trouble?;
         }
@@ -209,13 +210,22 @@ pub(crate) async fn submit(
     Ok(receipt.expect("a receipt"))
 }
 
-fn take(ledger: &Ledger, result: Option<pb::SubmissionResult>) -> Result<(), Trouble> {
+fn take(
+    ledger: &Ledger,
+    event: &pb::EventSubmission,
+    result: Option<pb::SubmissionResult>,
+) -> Result<(), Trouble> {
     match result.and_then(|result| result.result) {
         Some(Answer::Receipt(receipt)) => {
-            ledger.acknowledge(&receipt);
+            acknowledge(ledger, event, &receipt);
             Ok(())
         }
         Some(Answer::Error(error)) => Err(error.into()),
         None => panic!("an answer without a result"),
     }
+}
+
+fn acknowledge(ledger: &Ledger, event: &pb::EventSubmission, receipt: &pb::EventReceipt) {
+    assert_eq!(receipt.event_id, event_id(event), "the receipt of another");
+    ledger.acknowledge(receipt);
 }
