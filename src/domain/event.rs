@@ -497,4 +497,18 @@ mod tests {
         event.invoke_attempt = Some(7);
         assert_eq!(event.attempt(), Some(7));
     }
+
+    #[test]
+    fn what_lists_filter_by_fits_an_index_entry_whatever_its_script() {
+        let with_branch = |branch: String| RawEvent {
+            scm_branch: branch,
+            ..raw()
+        };
+        let fits = with_branch("x".repeat(MAX_BRANCH));
+        assert!(fits.parse(Subject::Version, "event", NOW_US).is_ok());
+        assert_eq!(
+            fields(with_branch("枝".repeat(1_000)), Subject::Version),
+            ["event.scm_branch"]
+        );
+    }
 }

@@ -357,3 +357,24 @@ impl From<bool> for Value {
         Self::Bool(value)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_come_in_parts_that_the_engine_can_bind() {
+        let rows = Rows::of(&[Column::Int("id")], 0..70_000_i64);
+        let sizes = |engine| -> Vec<usize> {
+            let parts = rows.clone().parts(engine);
+            parts.iter().map(|part| part.rows.len()).collect()
+        };
+        assert_eq!(sizes(Engine::Sqlite), [32_766, 32_766, 4_468]);
+        assert_eq!(sizes(Engine::Postgres), [70_000]);
+        assert!(
+            Rows::new(&[Column::Int("id")])
+                .parts(Engine::Sqlite)
+                .is_empty()
+        );
+    }
+}
