@@ -2,11 +2,12 @@
 
 use std::{env, error::Error, fs, path::PathBuf};
 
-const SERVICES: [&str; 4] = [
+const SERVICES: [&str; 5] = [
     "versioner/v1/event_service.proto",
     "versioner/v1/version_service.proto",
     "versioner/v1/catalog_service.proto",
     "versioner/v1/deployment_service.proto",
+    "versioner/v1/insight_service.proto",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -70,4 +70,18 @@ impl DeploymentService for Services {
             next_page_token: page.next_page_token,
         }))
     }
+
+    async fn get_environment_matrix(
+        &self,
+        _request: Request<pb::GetEnvironmentMatrixRequest>,
+    ) -> Result<Response<pb::GetEnvironmentMatrixResponse>, Status> {
+        Err(Status::unimplemented("to be written"))
+    }
+
+    async fn compare_environments(
+        &self,
+        _request: Request<pb::CompareEnvironmentsRequest>,
+    ) -> Result<Response<pb::CompareEnvironmentsResponse>, Status> {
+        Err(Status::unimplemented("to be written"))
+    }
 }

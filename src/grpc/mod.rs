@@ -6,6 +6,7 @@ mod catalog;
 mod convert;
 mod deployment;
 mod event;
+mod insight;
 mod page;
 mod request;
 mod status;
@@ -23,7 +24,8 @@ use crate::{
     pb::{
         catalog_service_server::CatalogServiceServer,
         deployment_service_server::DeploymentServiceServer,
-        event_service_server::EventServiceServer, version_service_server::VersionServiceServer,
+        event_service_server::EventServiceServer, insight_service_server::InsightServiceServer,
+        version_service_server::VersionServiceServer,
     },
     storage::Store,
 };
@@ -67,7 +69,8 @@ impl Services {
         Routes::new(with_limits!(EventServiceServer::new(self.clone())))
             .add_service(with_limits!(VersionServiceServer::new(self.clone())))
             .add_service(with_limits!(CatalogServiceServer::new(self.clone())))
-            .add_service(with_limits!(DeploymentServiceServer::new(self)))
+            .add_service(with_limits!(DeploymentServiceServer::new(self.clone())))
+            .add_service(with_limits!(InsightServiceServer::new(self)))
     }
 
     fn ids(&self) -> IdSpace {

@@ -261,6 +261,20 @@ impl VersionService for Services {
             next_page_token: page.next_page_token,
         }))
     }
+
+    async fn trace_version(
+        &self,
+        _request: Request<pb::TraceVersionRequest>,
+    ) -> Result<Response<pb::TraceVersionResponse>, Status> {
+        Err(Status::unimplemented("to be written"))
+    }
+
+    async fn check_readiness(
+        &self,
+        _request: Request<pb::CheckReadinessRequest>,
+    ) -> Result<Response<pb::CheckReadinessResponse>, Status> {
+        Err(Status::unimplemented("to be written"))
+    }
 }
 
 impl Services {

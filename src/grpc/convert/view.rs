@@ -55,6 +55,8 @@ impl View {
             built_by_email: v.origin.built_by_email.unwrap_or_default(),
             source_system: v.origin.source_system.unwrap_or_default(),
             updated_at: Some(timestamp(v.updated_at_us)),
+            readiness: 0,
+            unmet_conditions: Vec::new(),
         }
     }
 
@@ -121,6 +123,7 @@ impl View {
             error_message: details.error_message.unwrap_or_default(),
             error_code: details.error_code.unwrap_or_default(),
             extra_metadata: details.extra_metadata.as_ref().map(to_struct),
+            class: 0,
         }
     }
 
@@ -167,6 +170,8 @@ impl View {
             aliases: p.aliases,
             created_at: Some(timestamp(p.created_at_us)),
             updated_at: Some(timestamp(p.updated_at_us)),
+            required_checks: Vec::new(),
+            security_limits: None,
         }
     }
 
@@ -179,6 +184,8 @@ impl View {
             aliases: e.aliases,
             created_at: Some(timestamp(e.created_at_us)),
             updated_at: Some(timestamp(e.updated_at_us)),
+            required_checks: Vec::new(),
+            security_limits: None,
         }
     }
 
