@@ -1,7 +1,10 @@
 //! The one connection that writes, and the pool that reads: where the two
 //! drivers meet. Knows no table.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
 
 use sqlx::{
     Connection as _, FromRow, PgConnection, PgPool, SqliteConnection, SqlitePool,
@@ -11,7 +14,7 @@ use sqlx::{
 use tokio::time::timeout;
 
 use super::{
-    error::Error,
+    error::{Cause, Error},
     sql::{Engine, Sql},
 };
 
@@ -145,17 +148,39 @@ impl Connection {
 
 /// The connections that read.
 #[derive(Clone, Debug)]
-pub(super) enum Pool {
+pub(super) struct Pool {
+    connections: Connections,
+    /// When the database last answered on a connection that is kept for asking.
+    answered: Arc<Mutex<Option<Instant>>>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Connections {
     Sqlite(SqlitePool),
     Postgres(PgPool),
 }
 
+impl From<Connections> for Pool {
+    fn from(connections: Connections) -> Self {
+        Self {
+            connections,
+            answered: Arc::default(),
+        }
+    }
+}
+
 impl Pool {
     pub(super) fn engine(&self) -> Engine {
-        match self {
-            Self::Sqlite(_) => Engine::Sqlite,
-            Self::Postgres(_) => Engine::Postgres,
+        match &self.connections {
+            Connections::Sqlite(_) => Engine::Sqlite,
+            Connections::Postgres(_) => Engine::Postgres,
         }
+    }
+
+    /// Notes that the database answered what was asked at this moment: that no
+    /// connection is free is then no outage.
+    pub(super) fn set_answered(&self, asked: Instant) {
+        *self.last_answer() = Some(asked);
     }
 
     pub(super) fn sql(&self, text: &str) -> Sql {
@@ -165,18 +190,23 @@ impl Pool {
     pub(super) async fn fetch<T: Record>(&self, sql: Sql) -> Result<Vec<T>, Error> {
         tracing::trace!(sql = sql.text(), "fetch");
         let persistent = sql.persistent();
-        match self {
-            Self::Sqlite(pool) => {
+        match &self.connections {
+            Connections::Sqlite(pool) => {
                 let (text, arguments) = sql.into_sqlite()?;
+                let began = Instant::now();
+                let connection = pool.acquire().await;
+                let mut connection = connection.map_err(|e| self.no_connection(began, e))?;
                 sqlx::query_as_with(text, arguments)
                     .persistent(persistent)
-                    .fetch_all(pool)
+                    .fetch_all(&mut *connection)
                     .await
                     .map_err(Error::from_driver)
             }
-            Self::Postgres(pool) => {
+            Connections::Postgres(pool) => {
                 let (text, arguments) = sql.into_postgres()?;
-                let mut connection = pool.acquire().await.map_err(Error::from_driver)?;
+                let began = Instant::now();
+                let connection = pool.acquire().await;
+                let mut connection = connection.map_err(|e| self.no_connection(began, e))?;
                 let rows =
                     in_time(sqlx::query_as_with(text, arguments).fetch_all(&mut *connection)).await;
                 if matches!(rows, Err(Error::Unavailable(_))) {
@@ -189,11 +219,31 @@ impl Pool {
     }
 
     pub(super) async fn close(&self) {
-        match self {
-            Self::Sqlite(pool) => pool.close().await,
+        match &self.connections {
+            Connections::Sqlite(pool) => pool.close().await,
             // A paused server would never say goodbye.
-            Self::Postgres(pool) => drop(timeout(Duration::from_secs(1), pool.close()).await),
+            Connections::Postgres(pool) => {
+                drop(timeout(Duration::from_secs(1), pool.close()).await);
+            }
         }
+    }
+
+    /// Why there was no connection since then: others have them all, or the
+    /// database is away.
+    fn no_connection(&self, began: Instant, error: sqlx::Error) -> Error {
+        let (open, most) = match &self.connections {
+            Connections::Sqlite(pool) => (pool.size(), pool.options().get_max_connections()),
+            Connections::Postgres(pool) => (pool.size(), pool.options().get_max_connections()),
+        };
+        let answers = self.last_answer().is_some_and(|asked| asked > began);
+        match error {
+            sqlx::Error::PoolTimedOut if open >= most && answers => Error::Busy(Cause::new(error)),
+            error => Error::from_driver(error),
+        }
+    }
+
+    fn last_answer(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.answered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

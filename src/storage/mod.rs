@@ -27,7 +27,10 @@ mod tail;
 mod versions;
 mod writer;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Instant,
+};
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -66,6 +69,7 @@ pub struct Store {
 struct Inner {
     ids: IdSpace,
     pool: Pool,
+    probe: Pool,
     queue: mpsc::Sender<Command>,
     tail: Tail,
     writer: Writer,
@@ -95,6 +99,7 @@ impl Store {
             inner: Arc::new(Inner {
                 ids: opened.ids,
                 pool: opened.pool,
+                probe: opened.probe,
                 queue,
                 tail,
                 writer,
@@ -145,12 +150,34 @@ impl Store {
         Pending { queued, count }
     }
 
-    /// Fails where the store could not be written to or read from now.
+    /// Fails where the store could not be written to or read from now. However many
+    /// read, it has a connection of its own.
     pub async fn probe(&self) -> Result<(), Error> {
+        let asked = Instant::now();
+        self.ask().await?;
+        self.inner.pool.set_answered(asked);
+        Ok(())
+    }
+
+    /// Takes nothing more, ends what was begun, and lets the database go.
+    pub async fn close(&self) {
+        self.inner.writer.stop().await;
+        self.inner.tail.stop().await;
+        self.inner.pool.close().await;
+        self.inner.probe.close().await;
+        let mut lock = self
+            .inner
+            .lock
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        drop(lock.take());
+    }
+
+    async fn ask(&self) -> Result<(), Error> {
         if self.inner.queue.is_closed() {
             return Err(Error::unavailable("the writer has ended"));
         }
-        let pool = &self.inner.pool;
+        let pool = &self.inner.probe;
         let text = match pool.engine() {
             Engine::Sqlite => "select last_position from log_head where id = 1",
             // A standby that took our connections over would read, not write.
@@ -163,19 +190,6 @@ impl Store {
             false => Ok(()),
             true => Err(Error::unavailable("the database only reads")),
         }
-    }
-
-    /// Takes nothing more, ends what was begun, and lets the database go.
-    pub async fn close(&self) {
-        self.inner.writer.stop().await;
-        self.inner.tail.stop().await;
-        self.inner.pool.close().await;
-        let mut lock = self
-            .inner
-            .lock
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        drop(lock.take());
     }
 
     fn pool(&self) -> &Pool {

@@ -18,7 +18,7 @@ use sqlx::{
 use uuid::Uuid;
 
 use super::{
-    connection::{Connection, Pool, WriterOptions},
+    connection::{Connection, Connections, Pool, WriterOptions},
     error::Error,
     sql::Engine,
     tail::Hints,
@@ -32,7 +32,8 @@ static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
 const MIN_SQLITE: (u32, u32, u32) = (3, 51, 3);
 /// Marks a SQLite file as ours: "VRSN".
 const APPLICATION_ID: i64 = 0x5652_534e;
-/// A connection from the pool is there within this, or the database counts as away.
+/// A connection from the pool is there within this, or the database counts as
+/// busy, or as away where it does not answer on a connection kept for that.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long SQLite waits for another program that looks into the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -42,7 +43,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct Options {
     /// `sqlite:FILE` or `postgres://…`.
     pub database_url: String,
-    /// Connections that read; one more writes.
+    /// Connections that read; one more writes, and one more asks whether the
+    /// database answers.
     pub connections: u32,
 }
 
@@ -105,6 +107,8 @@ pub(super) struct Opened {
     pub(super) ids: IdSpace,
     pub(super) last_position: i64,
     pub(super) pool: Pool,
+    /// One connection that readers can't take, to ask whether the database answers.
+    pub(super) probe: Pool,
     pub(super) writer: WriterOptions,
     pub(super) hints: Hints,
     pub(super) lock: Option<FileLock>,
@@ -114,6 +118,7 @@ pub(super) struct Opened {
 pub async fn migrate(options: &Options) -> Result<(), OpenError> {
     let opened = open(options).await?;
     opened.pool.close().await;
+    opened.probe.close().await;
     Ok(())
 }
 
@@ -161,17 +166,22 @@ async fn open_sqlite(url: &str, connections: u32) -> Result<Opened, OpenError> {
     let (ids, last_position) = prepare(&mut connection).await?;
     drop(connection);
 
-    let pool = SqlitePoolOptions::new()
-        .max_connections(connections)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .test_before_acquire(false)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .connect_lazy_with(options.read_only(true).create_if_missing(false));
+    let options = options.read_only(true).create_if_missing(false);
+    let pool = |connections| {
+        let pool = SqlitePoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .test_before_acquire(false)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_lazy_with(options.clone());
+        Pool::from(Connections::Sqlite(pool))
+    };
     Ok(Opened {
         ids,
         last_position,
-        pool: Pool::Sqlite(pool),
+        pool: pool(connections),
+        probe: pool(1),
         writer,
         hints: Hints::InProcess,
         lock: Some(lock),
@@ -192,14 +202,18 @@ async fn open_postgres(url: &str, connections: u32) -> Result<Opened, OpenError>
     let (ids, last_position) = prepare(&mut connection).await?;
     drop(connection);
 
-    let pool = PgPoolOptions::new()
-        .max_connections(connections)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .connect_lazy_with(options.clone());
+    let pool = |connections| {
+        let pool = PgPoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .connect_lazy_with(options.clone());
+        Pool::from(Connections::Postgres(pool))
+    };
     Ok(Opened {
         ids,
         last_position,
-        pool: Pool::Postgres(pool),
+        pool: pool(connections),
+        probe: pool(1),
         writer,
         hints: Hints::Notifications(Box::new(options)),
         lock: None,

@@ -17,6 +17,7 @@ mod leaving;
 mod ledger;
 mod migrations;
 mod outage;
+mod overload;
 mod pause;
 mod replicas;
 mod rolling;
