@@ -1,5 +1,8 @@
-//! Compiles the contract in `proto/` without protoc, and keeps its descriptors for reflection.
+//! Compiles the contract in `proto/` without protoc, and keeps its descriptors for reflection; unpacks what the
+//! documentation's page is made of.
 
+#[path = "build/docs.rs"]
+mod docs;
 #[path = "build/json.rs"]
 mod json;
 
@@ -28,6 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         out.join("descriptors.binpb"),
         compiler.encode_file_descriptor_set(),
     )?;
+    docs::unpack(&out)?;
     let files = compiler.file_descriptor_set();
     fs::write(out.join("words.rs"), json::words(&files.file))?;
     let builder = tonic_prost_build::configure()

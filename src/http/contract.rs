@@ -74,7 +74,6 @@ pub(super) enum Kind {
 #[derive(Default)]
 pub(super) struct Enum {
     pub(super) name: String,
-    pub(super) comment: String,
     pub(super) words: Vec<Word>,
 }
 
@@ -137,8 +136,7 @@ impl Contract {
             self.messages.insert(message.name.clone(), message);
         }
         for (i, declared) in (0..).zip(&file.enum_type) {
-            let mut read = Enum::read(declared, |j| comment(&[5, i, 2, j]));
-            read.comment = comment(&[5, i]);
+            let read = Enum::read(declared, |j| comment(&[5, i, 2, j]));
             self.enums.insert(read.name.clone(), read);
         }
         for (i, service) in (0..).zip(&file.service) {
@@ -238,7 +236,6 @@ impl Enum {
         let words = values().filter(|(_, value)| value.number() != 0);
         Self {
             name: declared.name().to_owned(),
-            comment: String::new(),
             words: words
                 .map(|(j, value)| Word {
                     word: value.name().trim_start_matches(prefix).to_lowercase(),

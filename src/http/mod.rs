@@ -5,7 +5,9 @@ mod answer;
 mod body;
 mod contract;
 mod cors;
+mod docs;
 mod event;
+mod openapi;
 mod operation;
 mod parameters;
 mod receipt;
@@ -19,6 +21,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{RawPathParams, Request};
 use axum::response::{IntoResponse, Response};
@@ -53,6 +56,17 @@ pub fn router(services: &Services, cors_origins: &[String]) -> Router {
     let router = at(router, "/health", async |_, request| {
         read_only(&request).unwrap_or_else(|| answer::ok(&json!({ "status": "ok" })))
     });
+    let mut router = at(router, "/openapi.json", async |_, request| {
+        read_only(&request).unwrap_or_else(|| {
+            let document = Body::from(openapi::DOCUMENT.as_str());
+            answer::json_response(StatusCode::OK, document)
+        })
+    });
+    for asset in &docs::ASSETS {
+        router = at(router, asset.path, async |_, request| {
+            read_only(&request).unwrap_or_else(|| asset.answer())
+        });
+    }
     let router = router.layer(CompressionLayer::new());
     match cors::layer(cors_origins) {
         Some(cors) => router.layer(cors),

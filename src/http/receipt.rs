@@ -6,6 +6,45 @@ use serde::Serialize;
 
 use crate::pb::{self, Words};
 
+/// The fields of what is answered to a version event.
+pub(super) const VERSION_EVENT_ANSWER: [&str; 13] = [
+    "id",
+    "event_id",
+    "product_id",
+    "product_name",
+    "version_id",
+    "version",
+    "status",
+    "build_number",
+    "build_url",
+    "started_at",
+    "completed_at",
+    "created_at",
+    "duplicate",
+];
+
+/// The fields of what is answered to a deployment event.
+pub(super) const DEPLOYMENT_EVENT_ANSWER: [&str; 18] = [
+    "id",
+    "event_id",
+    "product_id",
+    "product_name",
+    "version_id",
+    "version",
+    "environment_id",
+    "environment_name",
+    "status",
+    "deployed_at",
+    "deployed_by",
+    "deployed_by_name",
+    "deployed_by_email",
+    "completed_at",
+    "deploy_url",
+    "source_system",
+    "extra_metadata",
+    "duplicate",
+];
+
 #[derive(Serialize)]
 pub(super) struct VersionEventAnswer {
     id: Option<String>,
@@ -120,4 +159,26 @@ fn text(text: String) -> Option<String> {
 
 fn time(at: Option<Timestamp>) -> Option<String> {
     at.map(|at| at.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_have_the_fields_that_are_described() {
+        let version = VersionEventAnswer::from(pb::SubmitVersionEventResponse::default());
+        assert_eq!(names(&version), VERSION_EVENT_ANSWER);
+        let deployment = DeploymentEventAnswer::from(pb::SubmitDeploymentEventResponse::default());
+        assert_eq!(names(&deployment), DEPLOYMENT_EVENT_ANSWER);
+    }
+
+    /// In the order in which they are written.
+    fn names(answer: &impl Serialize) -> Vec<String> {
+        let text = serde_json::to_string(answer).unwrap();
+        let members = text.trim_matches(['{', '}']).split(',');
+        members
+            .map(|member| member.split('"').nth(1).unwrap().to_owned())
+            .collect()
+    }
 }
