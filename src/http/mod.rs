@@ -94,10 +94,12 @@ async fn answer(
     id: Id,
     request: Request,
 ) -> Response {
-    let Ok(id) = id else {
-        return Refusal::new(StatusCode::NOT_FOUND, "Not Found").into_response();
+    let id = id.map(|id| id.iter().next().map(|(_, segment)| segment.to_owned()));
+    let id = match id {
+        Ok(Some(id)) if id.is_empty() => return no_such_path(),
+        Ok(id) => id,
+        Err(_) => return no_such_path(),
     };
-    let id = id.iter().next().map(|(_, segment)| segment.to_owned());
     let (head, body) = request.into_parts();
     let wanted = match head.method {
         Method::HEAD => &Method::GET,
@@ -111,6 +113,10 @@ async fn answer(
         }
         None => other_method(&head.method, operations.iter().map(|o| &o.method)),
     }
+}
+
+fn no_such_path() -> Response {
+    Refusal::new(StatusCode::NOT_FOUND, "Not Found").into_response()
 }
 
 /// The answer to what no page that is only read takes.
