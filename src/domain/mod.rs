@@ -2,6 +2,7 @@
 //! deployments and checks. Knows no protocol, no database, no clock.
 
 pub mod commit;
+pub mod deployment;
 pub mod environment;
 pub mod event;
 pub mod id;

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{
+    deployment::DeploymentClass,
     environment::EnvironmentType,
     resource::EntryType,
     status::{CheckKind, Status},
@@ -64,6 +65,7 @@ pub struct DeploymentQuery {
     pub created_from_us: Option<i64>,
     pub created_to_us: Option<i64>,
     pub current_only: bool,
+    pub class: Option<DeploymentClass>,
 }
 
 #[derive(Clone, Debug, Default, Serialize)]

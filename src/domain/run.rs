@@ -12,6 +12,7 @@ use std::cmp::Reverse;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    deployment::Completion,
     event::{Details, Event},
     status::Status,
 };
@@ -85,6 +86,16 @@ impl Run {
     /// Its time of creation: when its first event occurred.
     pub fn created_at_us(&self) -> i64 {
         self.first.occurred_at_us
+    }
+
+    /// Its place among the completed ones, where it is one of them.
+    pub fn completion(&self) -> Option<Completion> {
+        let completed_at_us = self.completed_at_us?;
+        (self.status == Status::Completed).then(|| Completion {
+            completed_at_us,
+            last_at_us: self.last.occurred_at_us,
+            last_event_id: self.last.event_id.clone(),
+        })
     }
 
     fn begin(occurrence: &Occurrence, invoke: Option<(String, i64)>) -> Self {

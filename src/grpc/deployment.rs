@@ -4,7 +4,7 @@ use tonic::{Request, Response, Status, async_trait};
 
 use super::{
     Services,
-    convert::status as parse_status,
+    convert::{deployment_class, status as parse_status},
     page::PageRequest,
     request::{Fields, GivenId},
     status::{Problem, no_such_id, status},
@@ -50,6 +50,7 @@ impl DeploymentService for Services {
             created_from_us: fields.time("created_from", r.created_from),
             created_to_us: fields.time("created_to", r.created_to),
             current_only: r.current_only,
+            class: fields.given("class", deployment_class(r.class)),
         };
         fields.version_needs_product(&query.version, &query.product_name);
         let page = PageRequest::parse(&mut fields, &query, r.page_size, &r.page_token);

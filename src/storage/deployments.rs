@@ -48,6 +48,12 @@ impl Store {
             .and("r.invoke_id = ", query.invoke_id.as_deref())
             .and("r.first_at_us >= ", query.created_from_us)
             .and("r.first_at_us < ", query.created_to_us);
+        if let Some(class) = query.class {
+            // The index holds completed ones alone, which both engines have to be told.
+            select = select
+                .holds("r.class > 0")
+                .and("r.class = ", Some(class.code()));
+        }
         if query.current_only {
             select = select.holds("r.current");
         }

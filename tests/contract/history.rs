@@ -181,7 +181,7 @@ fn sketches() -> impl Strategy<Value = Sketch> {
     let run = option::of((select(vec!["run-1", "run-2"]), attempt));
     let what = (
         subject,
-        select(vec!["1.0", "1.0", "2.0-rc.1"]),
+        select(vec!["1.0", "1.0", "2.0-rc.1", "nightly"]),
         prop::bool::weighted(0.3),
         select(vec!["dev", "qa"]),
         select(vec!["", "eu"]),

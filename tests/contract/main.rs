@@ -8,6 +8,7 @@ mod arrival;
 mod ask;
 mod builds;
 mod checks;
+mod classes;
 mod commits;
 mod creation;
 mod database;
@@ -112,6 +113,19 @@ contract! {
         r11_what_did_not_complete_changes_nothing,
         r11_a_completion_that_turns_out_failed_falls_back_to_the_one_before,
         r11_within_a_batch_one_is_current,
+    }
+    classes {
+        r11_a_completed_deployment_is_classed_by_what_was_current,
+        r11_what_is_not_completed_has_no_class_and_changes_none,
+        r11_each_product_environment_and_instance_has_its_own_classes,
+        r11_a_late_completion_classes_what_follows_anew,
+        r11_a_completion_that_turns_out_failed_classes_what_follows_anew,
+        r11_a_deployment_that_moves_classes_both_its_places_anew,
+        r11_two_deployments_that_are_one_count_once,
+        r11_r13_where_there_is_no_precedence_time_of_creation_decides,
+        r11_a_late_event_that_changes_nothing_is_told_the_class,
+        r15_a_deleted_environment_takes_its_classes_along,
+        migrating_classes_what_was_there_before,
     }
     checks {
         r5_checks_are_apart_by_subject_name_and_environment,

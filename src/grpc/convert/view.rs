@@ -123,7 +123,7 @@ impl View {
             error_message: details.error_message.unwrap_or_default(),
             error_code: details.error_code.unwrap_or_default(),
             extra_metadata: details.extra_metadata.as_ref().map(to_struct),
-            class: 0,
+            class: d.class.map_or(0, |class| class.code() as i32),
         }
     }
 
