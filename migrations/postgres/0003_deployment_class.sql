@@ -11,9 +11,9 @@ from (
                when b.id is null then 1
                when b.id = v.id then 4
                when length(v.precedence) > 0 and length(b.precedence) > 0
-                    and (v.precedence, v.created_at_us, v.id) > (b.precedence, b.created_at_us, b.id) then 2
+                    and (v.precedence, v.created_at_us, v.version) > (b.precedence, b.created_at_us, b.version) then 2
                when (length(v.precedence) = 0 or length(b.precedence) = 0)
-                    and (v.created_at_us, v.id) > (b.created_at_us, b.id) then 2
+                    and (v.created_at_us, v.version) > (b.created_at_us, b.version) then 2
                when d.time_of_version > 1 then 5
                else 3
            end as class

@@ -59,6 +59,8 @@ pub struct WasCurrent(pub bool);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rank {
     pub version_id: i64,
+    /// The version identifier.
+    pub version: String,
     /// Sorts as the versions do; empty where there is no order but time.
     pub precedence: Vec<u8>,
     pub created_at_us: i64,
@@ -66,10 +68,11 @@ pub struct Rank {
 
 impl Rank {
     /// By precedence; by time of creation where one of the two has none or they are
-    /// equal. Two versions are never equal.
+    /// equal. Of one moment the identifier decides, which arrival has no part in, so
+    /// that two versions are never equal.
     pub fn order(&self, other: &Self) -> Ordering {
         let by_time =
-            (self.created_at_us, self.version_id).cmp(&(other.created_at_us, other.version_id));
+            (self.created_at_us, &self.version).cmp(&(other.created_at_us, &other.version));
         if self.is_numbered_like(other) {
             self.precedence.cmp(&other.precedence).then(by_time)
         } else {
@@ -99,6 +102,7 @@ mod tests {
     fn rank(version_id: i64, precedence: &str, created_at_us: i64) -> Rank {
         Rank {
             version_id,
+            version: format!("v{version_id}"),
             precedence: precedence.as_bytes().to_vec(),
             created_at_us,
         }
@@ -118,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn r13_two_versions_are_ordered_by_precedence_else_by_time_else_by_age() {
+    fn r13_two_versions_are_ordered_by_precedence_else_by_time_else_by_name() {
         let older = rank(2, "2", 10);
         for (later, earlier) in [
             (rank(1, "3", 0), &older),

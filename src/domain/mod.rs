@@ -6,6 +6,7 @@ pub mod deployment;
 pub mod environment;
 pub mod event;
 pub mod id;
+pub mod matrix;
 pub mod metadata;
 pub mod page;
 pub mod precedence;

@@ -88,6 +88,19 @@ impl Run {
         self.first.occurred_at_us
     }
 
+    /// The state that the first of a run's events led to, in their order (R6): what
+    /// each does to its run hangs on those before it in that run alone. Without
+    /// the CI run's id and attempt, which hang on other runs too.
+    pub fn replay(occurrences: &[Occurrence]) -> Option<Self> {
+        let (first, rest) = occurrences.split_first()?;
+        let mut run = Self::begin(first, None);
+        run.apply(first);
+        for occurrence in rest {
+            run.apply(occurrence);
+        }
+        Some(run)
+    }
+
     /// Its place among the completed ones, where it is one of them.
     pub fn completion(&self) -> Option<Completion> {
         let completed_at_us = self.completed_at_us?;

@@ -1,11 +1,13 @@
 //! Between the messages of the contract and the domain.
 
 mod event;
+mod matrix;
 mod metadata;
 mod view;
 
 use prost_types::Timestamp;
 
+pub(super) use matrix::differs;
 pub(super) use view::{View, receipt};
 
 use crate::domain::{

@@ -358,7 +358,7 @@ pub(super) fn to_json<T: serde::Serialize>(value: &T) -> Result<String, Error> {
     serde_json::to_string(value).map_err(|e| Error::fault(e.to_string()))
 }
 
-fn unreadable(what: &str) -> Error {
+pub(super) fn unreadable(what: &str) -> Error {
     Error::Damaged(super::error::Cause::new(format!("{what} can't be read")))
 }
 

@@ -20,6 +20,7 @@ mod history;
 mod latest;
 mod log;
 mod metadata;
+mod moments;
 mod names;
 mod pages;
 mod rebuild;
@@ -136,6 +137,9 @@ contract! {
         r5_a_check_takes_the_kind_and_figures_of_its_run,
         r14_a_commits_checks_are_its_versions_too_whichever_came_first,
         r14_what_only_begins_like_a_short_commit_is_another_one,
+    }
+    moments {
+        r6_r11_the_matrix_is_a_function_of_the_events_by_then,
     }
     arrival {
         r6_any_order_of_arrival_gives_the_same_state,

@@ -210,7 +210,7 @@ async fn expected_classes(
         if is_numbered && one.precedence != other.precedence {
             one.precedence > other.precedence
         } else {
-            (one.created_at_us, one.id) > (other.created_at_us, other.id)
+            (one.created_at_us, &one.version) > (other.created_at_us, &other.version)
         }
     };
     let mut places: BTreeMap<(i64, &str), Vec<(&Run, i64)>> = BTreeMap::new();

@@ -39,9 +39,11 @@ struct ClassRow {
     id: i64,
     class: i64,
     version_id: i64,
+    version: String,
     precedence: Vec<u8>,
     created_at_us: i64,
     before_id: Option<i64>,
+    before_version: Option<String>,
     before_precedence: Option<Vec<u8>>,
     before_created_at_us: Option<i64>,
     was_current: bool,
@@ -136,11 +138,13 @@ impl ClassRow {
     fn class(&self) -> DeploymentClass {
         let version = Rank {
             version_id: self.version_id,
+            version: self.version.clone(),
             precedence: self.precedence.clone(),
             created_at_us: self.created_at_us,
         };
         let before = self.before_id.map(|version_id| Rank {
             version_id,
+            version: self.before_version.clone().unwrap_or_default(),
             precedence: self.before_precedence.clone().unwrap_or_default(),
             created_at_us: self.before_created_at_us.unwrap_or(0),
         });
@@ -198,8 +202,8 @@ const BY_CREATION: &str = "\
 
 /// What decides the classes of those in `t`.
 const CLASSES: &str = "\
-select d.id, d.class, d.version_id, v.precedence, v.created_at_us,
-       b.id as before_id, b.precedence as before_precedence,
+select d.id, d.class, d.version_id, v.version, v.precedence, v.created_at_us,
+       b.id as before_id, b.version as before_version, b.precedence as before_precedence,
        b.created_at_us as before_created_at_us,
        exists (select 1 from deployments s
                where s.status = 3 and s.version_id = d.version_id
