@@ -2,6 +2,7 @@
 //! that each was deployed to, and what stands at each, all in one statement.
 
 mod between;
+mod candidate;
 mod places;
 
 use std::collections::BTreeMap;
@@ -73,7 +74,10 @@ impl Store {
             }
         }
         let baseline = match &query.baseline_environment_name {
-            Some(name) => self.environments_named(&[name.clone()]).await?.pop(),
+            Some(name) => self
+                .environments_named(std::slice::from_ref(name))
+                .await?
+                .pop(),
             None => None,
         };
         Ok(Matrix {

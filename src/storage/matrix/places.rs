@@ -1,50 +1,26 @@
-//! What stands at each place of some products: of the deployments that can be
-//! current, under way or the last failed one, which are.
+//! Finds what stands at each place of some products: the deployments that can be
+//! current, under way or the last failed one.
 
-use std::{cmp::Reverse, collections::HashMap};
+use std::collections::HashMap;
 
 use sqlx::FromRow;
 
-use super::{Matrix, Places};
+use super::{
+    Matrix, Places,
+    candidate::{Candidate, FoundRow, shown},
+};
 use crate::{
     domain::{
-        deployment::{Completion, DeploymentClass, Rank},
         event::Event,
-        matrix::{DeploymentSummary, MatrixInstance},
         run::{Key, Occurrence, Run},
-        status::Status,
     },
     storage::{
         Store,
         error::Error,
-        rows::{parse, unreadable},
+        rows::parse,
         sql::{Column, Engine, Rows, Sql},
     },
 };
-
-/// A deployment, as it is now.
-#[derive(FromRow)]
-struct FoundRow {
-    id: i64,
-    product_id: i64,
-    environment_id: i64,
-    instance: String,
-    version_id: i64,
-    version: String,
-    precedence: Vec<u8>,
-    version_created_at_us: i64,
-    status: i64,
-    class: i64,
-    started_at_us: Option<i64>,
-    completed_at_us: Option<i64>,
-    first_at_us: i64,
-    first_rank: i64,
-    first_event_id: String,
-    last_at_us: i64,
-    last_event_id: String,
-    deployed_by: Option<String>,
-    deploy_url: Option<String>,
-}
 
 /// The same, with one of its events where it went on after the moment in question.
 #[derive(FromRow)]
@@ -55,17 +31,6 @@ struct PastRow {
     event_id: Option<String>,
     occurred_at_us: Option<i64>,
     content: Option<String>,
-}
-
-/// A deployment that may be shown, and what decides whether it is.
-struct Candidate {
-    product_id: i64,
-    environment_id: i64,
-    instance: String,
-    first: Key,
-    /// Its place among those of its status, where it is finished.
-    finish: Option<Completion>,
-    summary: DeploymentSummary,
 }
 
 impl Store {
@@ -190,90 +155,6 @@ impl Store {
         sql.push(", ")
             .relation("c", Rows::of(&[Column::Int("id")], ids))
             .push(PLACES_OF_CELLS)
-    }
-}
-
-/// What is shown of a place: of the candidates, the current one, the latest one under
-/// way, and the last one that failed.
-fn shown(instance: String, candidates: &[Candidate]) -> MatrixInstance {
-    let last = |status| {
-        let finished = candidates.iter().filter(|c| c.summary.status == status);
-        finished.max_by(|a, b| a.finish.cmp(&b.finish))
-    };
-    let unfinished = candidates
-        .iter()
-        .filter(|c| !c.summary.status.is_finished());
-    let under_way = unfinished.min_by_key(|c| Reverse(&c.first));
-    let summary = |candidate: Option<&Candidate>| candidate.map(|c| c.summary.clone());
-    MatrixInstance {
-        instance,
-        current: summary(last(Status::Completed)),
-        under_way: summary(under_way),
-        last_failed: summary(last(Status::Failed)),
-    }
-}
-
-impl TryFrom<FoundRow> for Candidate {
-    type Error = Error;
-
-    fn try_from(row: FoundRow) -> Result<Self, Error> {
-        let status =
-            Status::from_code(row.status).ok_or_else(|| unreadable("a deployment's status"))?;
-        let finish = row.completed_at_us.map(|completed_at_us| Completion {
-            completed_at_us,
-            last_at_us: row.last_at_us,
-            last_event_id: row.last_event_id,
-        });
-        Ok(Self {
-            product_id: row.product_id,
-            environment_id: row.environment_id,
-            instance: row.instance,
-            first: Key {
-                occurred_at_us: row.first_at_us,
-                rank: row.first_rank,
-                event_id: row.first_event_id,
-            },
-            finish,
-            summary: DeploymentSummary {
-                id: row.id,
-                rank: Rank {
-                    version_id: row.version_id,
-                    version: row.version,
-                    precedence: row.precedence,
-                    created_at_us: row.version_created_at_us,
-                },
-                status,
-                class: DeploymentClass::from_code(row.class),
-                started_at_us: row.started_at_us,
-                completed_at_us: row.completed_at_us,
-                created_at_us: row.first_at_us,
-                deployed_by: row.deployed_by,
-                deploy_url: row.deploy_url,
-            },
-        })
-    }
-}
-
-impl Candidate {
-    /// A deployment as its events had made it by then.
-    fn replayed(found: FoundRow, run: Run) -> Result<Self, Error> {
-        let mut candidate = Self::try_from(found)?;
-        let finish = run.completed_at_us.map(|completed_at_us| Completion {
-            completed_at_us,
-            last_at_us: run.last.occurred_at_us,
-            last_event_id: run.last.event_id.clone(),
-        });
-        let summary = &mut candidate.summary;
-        summary.status = run.status;
-        summary.started_at_us = run.started_at_us();
-        summary.completed_at_us = run.completed_at_us;
-        summary.deployed_by = run.facts.details.by;
-        summary.deploy_url = run.facts.details.url;
-        if run.status != Status::Completed {
-            summary.class = None;
-        }
-        candidate.finish = finish;
-        Ok(candidate)
     }
 }
 
