@@ -44,16 +44,11 @@ impl Store {
             .and_environment("r.environment_id", query.environment_name.as_deref())
             .and("r.instance = ", query.instance.as_deref())
             .and("r.status = ", query.status.map(|s| s.code()))
+            .and("r.class = ", query.class.map(|c| c.code()))
             .and("r.deployed_by = ", query.deployed_by.as_deref())
             .and("r.invoke_id = ", query.invoke_id.as_deref())
             .and("r.first_at_us >= ", query.created_from_us)
             .and("r.first_at_us < ", query.created_to_us);
-        if let Some(class) = query.class {
-            // The index holds completed ones alone, which both engines have to be told.
-            select = select
-                .holds("r.class > 0")
-                .and("r.class = ", Some(class.code()));
-        }
         if query.current_only {
             select = select.holds("r.current");
         }

@@ -221,10 +221,10 @@ impl Store {
     }
 }
 
-/// Nothing occurs later than the last moment that is taken, and a day after it can
-/// still be told in microseconds.
+/// Nothing occurs before 1970 or after the last moment that is taken, and a day
+/// before that can still be told in microseconds.
 fn moment(as_of_us: Option<i64>) -> Option<i64> {
-    as_of_us.map(|at_us| at_us.min(MAX_TIME_US))
+    as_of_us.map(|at_us| at_us.clamp(-1, MAX_TIME_US))
 }
 
 /// A product's cells, by environment.

@@ -1,7 +1,7 @@
 //! Finds what stands at each place of some products: the deployments that can be
 //! current, under way or the last failed one.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use sqlx::FromRow;
 
@@ -145,16 +145,16 @@ impl Store {
     fn each_place(&self, matrix: &Matrix, product_ids: &[i64]) -> Sql {
         let products = Rows::of(&[Column::Int("id")], product_ids.iter().copied());
         let sql = Sql::new(self.engine(), "with recursive ").relation("k", products);
-        if matrix.is_whole {
-            return sql.push(PLACES_OF_PRODUCTS);
-        }
-        let environments = matrix.environments.iter().chain(&matrix.baseline);
-        let mut ids: Vec<i64> = environments.map(|environment| environment.id).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        sql.push(", ")
-            .relation("c", Rows::of(&[Column::Int("id")], ids))
-            .push(PLACES_OF_CELLS)
+        let sql = if matrix.is_whole {
+            sql.push(ALL_PAIRS)
+        } else {
+            let environments = matrix.environments.iter().chain(&matrix.baseline);
+            let ids: BTreeSet<i64> = environments.map(|environment| environment.id).collect();
+            sql.push(", ")
+                .relation("c", Rows::of(&[Column::Int("id")], ids))
+                .push(CHOSEN_PAIRS)
+        };
+        sql.push(PLACES)
     }
 }
 
@@ -179,29 +179,28 @@ cross join deployments r
 join versions v on v.id = r.version_id
 ";
 
-/// Each place of the products in `k`.
-const PLACES_OF_PRODUCTS: &str = ", place (id) as (
-    select (select d.id from deployments d
-            where d.product_id = k.id
-            order by d.environment_id, d.instance
-            limit 1)
+/// The environments that the products in `k` were deployed to.
+const ALL_PAIRS: &str = ", pair (product_id, environment_id) as (
+    select k.id, (select min(d.environment_id) from deployments d where d.product_id = k.id)
     from k
     union all
-    select (select d.id from deployments d
-            where d.product_id = p.product_id
-              and (d.environment_id, d.instance) > (p.environment_id, p.instance)
-            order by d.environment_id, d.instance
-            limit 1)
-    from place cross join deployments p
-    where p.id = place.id)";
+    select pair.product_id, (select min(d.environment_id) from deployments d
+                             where d.product_id = pair.product_id
+                               and d.environment_id > pair.environment_id)
+    from pair
+    where pair.environment_id is not null)";
 
-/// Each place of the products in `k` in the environments in `c`.
-const PLACES_OF_CELLS: &str = ", place (id) as (
+/// The products in `k` with the environments in `c`.
+const CHOSEN_PAIRS: &str = ", pair (product_id, environment_id) as (
+    select k.id, c.id from k cross join c)";
+
+/// Each place of a product and an environment.
+const PLACES: &str = ", place (id) as (
     select (select d.id from deployments d
-            where d.product_id = k.id and d.environment_id = c.id
+            where d.product_id = pair.product_id and d.environment_id = pair.environment_id
             order by d.instance
             limit 1)
-    from k cross join c
+    from pair
     union all
     select (select d.id from deployments d
             where d.product_id = p.product_id and d.environment_id = p.environment_id
@@ -216,8 +215,9 @@ const FOUND_NOW: &str = ", f (id) as (
     select id from place where id is not null
     union
     select (select d.id from deployments d
-            where d.current and d.environment_id = p.environment_id
-              and d.product_id = p.product_id and d.instance = p.instance
+            where d.status = 3 and d.product_id = p.product_id
+              and d.environment_id = p.environment_id and d.instance = p.instance
+            order by d.completed_at_us desc, d.last_at_us desc, d.last_event_id desc
             limit 1)
     from place cross join deployments p
     where p.id = place.id
@@ -239,13 +239,13 @@ const FOUND_NOW: &str = ", f (id) as (
     where p.id = place.id)
 ";
 
-/// Of each place, at the moment in `m`: one deployment that was over; those over
+/// Of each place, at the moment in `m`: one deployment, whatever it was; those over
 /// that may be shown (a completion may be said to lie after the last event); and all
-/// that went on afterwards, which last a day or are rare.
+/// that went on afterwards, which last a day at most or are rare.
 const FOUND_THEN: &str = ", f (id) as (
     select (select d.id from deployments d
             where d.product_id = p.product_id and d.environment_id = p.environment_id
-              and d.instance = p.instance and d.last_at_us <= m.at_us
+              and d.instance = p.instance and d.first_at_us <= m.at_us
             limit 1)
     from place cross join deployments p cross join m
     where p.id = place.id
@@ -303,8 +303,8 @@ const FOUND_THEN: &str = ", f (id) as (
     from place cross join deployments p cross join m cross join deployments d
     where p.id = place.id and d.product_id = p.product_id
       and d.environment_id = p.environment_id and d.instance = p.instance
-      and d.last_at_us > m.at_us and d.last_at_us <= m.at_us + 86400000000
-      and d.first_at_us <= m.at_us
+      and d.first_at_us >= m.at_us - 86400000000 and d.first_at_us <= m.at_us
+      and d.last_at_us > m.at_us
     union
     select d.id
     from place cross join deployments p cross join m cross join deployments d

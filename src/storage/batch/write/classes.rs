@@ -183,11 +183,11 @@ const BY_COMPLETION: &str = "\
     from k)
 ";
 
-/// Of each version in `k`: its completed deployments, and the next one after each.
+/// Of each version in `k`: its deployments, and the completed one after each.
 const BY_CREATION: &str = "\
 , t (id) as (
     select d.id from k cross join deployments d
-    where d.status = 3 and d.version_id = k.id
+    where d.version_id = k.id
     union
     select (select n.id from deployments n
             where n.status = 3 and n.product_id = d.product_id
@@ -197,10 +197,10 @@ const BY_CREATION: &str = "\
             order by n.completed_at_us, n.last_at_us, n.last_event_id
             limit 1)
     from k cross join deployments d
-    where d.status = 3 and d.version_id = k.id)
+    where d.version_id = k.id)
 ";
 
-/// What decides the classes of those in `t`.
+/// What decides the classes of those in `t` that are completed.
 const CLASSES: &str = "\
 select d.id, d.class, d.version_id, v.version, v.precedence, v.created_at_us,
        b.id as before_id, b.version as before_version, b.precedence as before_precedence,
@@ -221,4 +221,4 @@ left join versions b on b.id =
            < (d.completed_at_us, d.last_at_us, d.last_event_id)
      order by p.completed_at_us desc, p.last_at_us desc, p.last_event_id desc
      limit 1)
-where d.id = t.id";
+where d.id = t.id and d.status = 3";

@@ -80,10 +80,11 @@ pub(super) async fn current_deployments(
         .push(
             "
              update deployments set current = false
-             where id in (select d.id from k
-                          cross join deployments d
-                          where d.current and d.environment_id = k.environment_id
-                            and d.product_id = k.product_id and d.instance = k.instance)
+             where id in (select (select d.id from deployments d
+                                  where d.current and d.environment_id = k.environment_id
+                                    and d.product_id = k.product_id and d.instance = k.instance
+                                  order by d.version_id limit 1)
+                          from k)
                and id not in (select id from c)",
         );
     connection.execute(sql).await?;
