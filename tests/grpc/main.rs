@@ -28,6 +28,7 @@ macro_rules! on_both_engines {
 mod support;
 
 mod facts;
+mod places;
 #[macro_use]
 mod refusal;
 mod story;

@@ -3,8 +3,8 @@
 use versioner::pb::{self, Status};
 
 use crate::facts::{PRODUCT, at, build};
-use crate::matrix::{against, day, deployed, instances, matrix, record, shown, standing};
 use crate::pages::pages;
+use crate::places::{against, day, deployed, instances, matrix, record, shown, standing};
 use crate::refusal::refusal;
 use crate::story::Story;
 
