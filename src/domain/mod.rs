@@ -2,9 +2,11 @@
 //! deployments and checks. Knows no protocol, no database, no clock.
 
 pub mod commit;
+pub mod deployment;
 pub mod environment;
 pub mod event;
 pub mod id;
+pub mod matrix;
 pub mod metadata;
 pub mod page;
 pub mod precedence;

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{
+    deployment::DeploymentClass,
     environment::EnvironmentType,
     resource::EntryType,
     status::{CheckKind, Status},
@@ -64,6 +65,7 @@ pub struct DeploymentQuery {
     pub created_from_us: Option<i64>,
     pub created_to_us: Option<i64>,
     pub current_only: bool,
+    pub class: Option<DeploymentClass>,
 }
 
 #[derive(Clone, Debug, Default, Serialize)]
@@ -100,6 +102,29 @@ pub struct EntryQuery {
     pub environment_name: Option<String>,
     /// Empty: of any.
     pub types: Vec<EntryType>,
+}
+
+/// What runs where: of which products, in which environments, at which moment.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct MatrixQuery {
+    pub product_name: Option<String>,
+    pub product_name_prefix: Option<String>,
+    /// In this order; empty: all.
+    pub environment_names: Vec<String>,
+    /// None: now.
+    pub as_of_us: Option<i64>,
+    pub baseline_environment_name: Option<String>,
+}
+
+/// What runs in an environment beside what runs in a baseline one.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct ComparisonQuery {
+    pub environment_name: String,
+    pub baseline_environment_name: String,
+    pub product_name_prefix: Option<String>,
+    /// None: now.
+    pub as_of_us: Option<i64>,
+    pub differing_only: bool,
 }
 
 /// The latest version of a product, and of which versions.

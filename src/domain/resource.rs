@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
+    deployment::DeploymentClass,
     environment::EnvironmentType,
     event::{Details, Event},
     precedence::Scheme,
@@ -104,6 +105,8 @@ pub struct Deployment {
     pub environment_name: String,
     pub instance: String,
     pub current: bool,
+    /// What it did to what runs there; none where it is not completed.
+    pub class: Option<DeploymentClass>,
     pub run: RunState,
 }
 

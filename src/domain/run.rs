@@ -12,6 +12,7 @@ use std::cmp::Reverse;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    deployment::Completion,
     event::{Details, Event},
     status::Status,
 };
@@ -85,6 +86,29 @@ impl Run {
     /// Its time of creation: when its first event occurred.
     pub fn created_at_us(&self) -> i64 {
         self.first.occurred_at_us
+    }
+
+    /// The state that the first of a run's events led to, in their order (R6): what
+    /// each does to its run hangs on those before it in that run alone. Without
+    /// the CI run's id and attempt, which hang on other runs too.
+    pub fn replay(occurrences: &[Occurrence]) -> Option<Self> {
+        let (first, rest) = occurrences.split_first()?;
+        let mut run = Self::begin(first, None);
+        run.apply(first);
+        for occurrence in rest {
+            run.apply(occurrence);
+        }
+        Some(run)
+    }
+
+    /// Its place among the completed ones, where it is one of them.
+    pub fn completion(&self) -> Option<Completion> {
+        let completed_at_us = self.completed_at_us?;
+        (self.status == Status::Completed).then(|| Completion {
+            completed_at_us,
+            last_at_us: self.last.occurred_at_us,
+            last_event_id: self.last.event_id.clone(),
+        })
     }
 
     fn begin(occurrence: &Occurrence, invoke: Option<(String, i64)>) -> Self {

@@ -1,14 +1,17 @@
 //! Between the messages of the contract and the domain.
 
 mod event;
+mod matrix;
 mod metadata;
 mod view;
 
 use prost_types::Timestamp;
 
+pub(super) use matrix::differs;
 pub(super) use view::{View, receipt};
 
 use crate::domain::{
+    deployment::DeploymentClass,
     environment::EnvironmentType,
     event::Given,
     resource::EntryType,
@@ -47,6 +50,14 @@ pub(super) fn status(number: i32) -> Given<Status> {
         number,
         Status::from_code(number.into()),
         "1 (pending), 2 (started), 3 (completed), 4 (failed) or 5 (aborted) is taken",
+    )
+}
+
+pub(super) fn deployment_class(number: i32) -> Given<DeploymentClass> {
+    known(
+        number,
+        DeploymentClass::from_code(number.into()),
+        "1 (first), 2 (upgrade), 3 (downgrade), 4 (redeploy) or 5 (rollback) is taken",
     )
 }
 

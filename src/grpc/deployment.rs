@@ -4,13 +4,16 @@ use tonic::{Request, Response, Status, async_trait};
 
 use super::{
     Services,
-    convert::status as parse_status,
+    convert::{View, deployment_class, differs, status as parse_status, timestamp},
     page::PageRequest,
     request::{Fields, GivenId},
     status::{Problem, no_such_id, status},
 };
 use crate::{
-    domain::{id::Kind, query::DeploymentQuery},
+    domain::{
+        id::Kind,
+        query::{ComparisonQuery, DeploymentQuery, MatrixQuery},
+    },
     pb::{self, deployment_service_server::DeploymentService},
 };
 
@@ -50,6 +53,7 @@ impl DeploymentService for Services {
             created_from_us: fields.time("created_from", r.created_from),
             created_to_us: fields.time("created_to", r.created_to),
             current_only: r.current_only,
+            class: fields.given("class", deployment_class(r.class)),
         };
         fields.version_needs_product(&query.version, &query.product_name);
         let page = PageRequest::parse(&mut fields, &query, r.page_size, &r.page_token);
@@ -73,15 +77,118 @@ impl DeploymentService for Services {
 
     async fn get_environment_matrix(
         &self,
-        _request: Request<pb::GetEnvironmentMatrixRequest>,
+        request: Request<pb::GetEnvironmentMatrixRequest>,
     ) -> Result<Response<pb::GetEnvironmentMatrixResponse>, Status> {
-        Err(Status::unimplemented("to be written"))
+        let r = request.into_inner();
+        let mut fields = Fields::new(self.ids());
+        let query = MatrixQuery {
+            product_name: fields.name("product_name", &r.product_name),
+            product_name_prefix: fields.name("product_name_prefix", &r.product_name_prefix),
+            environment_names: fields.environment_names(&r.environment_names),
+            as_of_us: fields.time("as_of", r.as_of),
+            baseline_environment_name: fields
+                .name("baseline_environment_name", &r.baseline_environment_name),
+        };
+        let page = PageRequest::parse(&mut fields, &query, r.page_size, &r.page_token);
+        let page = fields.violations.finish(page).map_err(Problem::invalid)?;
+
+        let matrix = self.store.matrix(&query).await.map_err(status)?;
+        let view = self.view_as_of(query.as_of_us);
+        let environments: Vec<_> = matrix
+            .environments
+            .iter()
+            .map(|environment| view.matrix_environment(environment))
+            .collect();
+        let page = page
+            .beside(&environments)
+            .read(&self.store, &matrix, |row| view.matrix_row(row))
+            .await
+            .map_err(status)?;
+        Ok(Response::new(pb::GetEnvironmentMatrixResponse {
+            environments,
+            rows: page.rows,
+            next_page_token: page.next_page_token,
+            as_of: query.as_of_us.map(timestamp),
+        }))
     }
 
     async fn compare_environments(
         &self,
-        _request: Request<pb::CompareEnvironmentsRequest>,
+        request: Request<pb::CompareEnvironmentsRequest>,
     ) -> Result<Response<pb::CompareEnvironmentsResponse>, Status> {
-        Err(Status::unimplemented("to be written"))
+        let r = request.into_inner();
+        let mut fields = Fields::new(self.ids());
+        let environment = fields.required_name("environment_name", &r.environment_name);
+        let baseline =
+            fields.required_name("baseline_environment_name", &r.baseline_environment_name);
+        let query = ComparisonQuery {
+            environment_name: environment.unwrap_or_default(),
+            baseline_environment_name: baseline.unwrap_or_default(),
+            product_name_prefix: fields.name("product_name_prefix", &r.product_name_prefix),
+            as_of_us: fields.time("as_of", r.as_of),
+            differing_only: r.differing_only,
+        };
+        let page = PageRequest::parse(&mut fields, &query, r.page_size, &r.page_token);
+        let page = fields.violations.finish(page).map_err(Problem::invalid)?;
+
+        let matrix = self.store.comparison(&query).await.map_err(status)?;
+        let view = self.view_as_of(query.as_of_us);
+        let page = match query.differing_only {
+            false => {
+                page.read(&self.store, &matrix, |row| view.comparison(&matrix, row))
+                    .await
+            }
+            true => {
+                page.read_matching(&self.store, &matrix, |row| {
+                    let comparison = view.comparison(&matrix, row);
+                    differs(&comparison).then_some(comparison)
+                })
+                .await
+            }
+        };
+        let page = page.map_err(status)?;
+        Ok(Response::new(pb::CompareEnvironmentsResponse {
+            comparisons: page.rows,
+            next_page_token: page.next_page_token,
+            as_of: query.as_of_us.map(timestamp),
+        }))
+    }
+}
+
+/// The most environments that a matrix can be asked for by name.
+const MAX_ENVIRONMENTS: usize = 100;
+
+impl Services {
+    /// The view by which what was unfinished at that moment is stale or not.
+    fn view_as_of(&self, as_of_us: Option<i64>) -> View {
+        let view = self.view();
+        View {
+            stale_before_us: as_of_us.map_or(view.stale_before_us, |at_us| {
+                at_us.saturating_sub(self.stale_after_us)
+            }),
+            ..view
+        }
+    }
+}
+
+impl Fields {
+    /// The names of a matrix' environments, each once.
+    fn environment_names(&mut self, names: &[String]) -> Vec<String> {
+        if names.len() > MAX_ENVIRONMENTS {
+            let taken = format!("are {}: at most {MAX_ENVIRONMENTS} are taken", names.len());
+            self.violations.add("environment_names", taken);
+            return Vec::new();
+        }
+        let mut parsed: Vec<String> = Vec::with_capacity(names.len());
+        for (place, name) in names.iter().enumerate() {
+            let field = format!("environment_names[{place}]");
+            match self.required_name(&field, name) {
+                Some(name) if parsed.contains(&name) => {
+                    self.violations.add(&field, format!("is {name} once more"));
+                }
+                name => parsed.extend(name),
+            }
+        }
+        parsed
     }
 }

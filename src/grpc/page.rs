@@ -5,17 +5,20 @@ use prost::Message;
 use super::request::Fields;
 use crate::{
     domain::page::{self, Cursor},
-    storage::{self, Error, List, Store},
+    storage::{self, Error, List, Query, Store},
 };
 
 /// Rows that are read from the store at once: large ones must not pile up.
 const CHUNK: usize = 100;
+/// The most rows that are looked at for a page, whether they fit or not.
+pub(super) const MAX_LOOKED_AT: usize = 5_000;
 
 /// Which page was asked for.
 pub(super) struct PageRequest {
     size: usize,
     after: Option<Cursor>,
     query: Vec<u8>,
+    bytes: usize,
 }
 
 /// A page, ready to be sent.
@@ -26,7 +29,7 @@ pub(super) struct Page<T> {
 
 impl PageRequest {
     /// Parses the size and the token. A token of another query is refused.
-    pub(super) fn parse<Q: List>(
+    pub(super) fn parse<Q: Query>(
         fields: &mut Fields,
         query: &Q,
         page_size: i32,
@@ -46,33 +49,67 @@ impl PageRequest {
             size: size?,
             after,
             query: bytes,
+            bytes: 0,
         })
     }
 
+    /// Leaves room in the page for what is answered beside its rows.
+    pub(super) fn beside(mut self, message: &[impl Message]) -> Self {
+        self.bytes = message.iter().map(Message::encoded_len).sum();
+        self
+    }
+
     /// Reads the page; `convert` makes the message of a row.
-    pub(super) async fn read<Q: List, M: Message>(
+    pub(super) async fn read<L: List, M: Message>(
         self,
         store: &Store,
-        query: &Q,
-        convert: impl Fn(Q::Row) -> M,
+        list: &L,
+        convert: impl Fn(L::Row) -> M,
+    ) -> Result<Page<M>, Error> {
+        // One row more tells whether there is a next page.
+        let rows_wanted = |found: usize, size: usize| (size + 1 - found).min(CHUNK);
+        self.read_in_chunks(store, list, rows_wanted, |row| Some(convert(row)))
+            .await
+    }
+
+    /// Reads the page of those rows that `convert` makes a message of. It also ends
+    /// where [`MAX_LOOKED_AT`] rows were looked at, so it may be short or empty.
+    pub(super) async fn read_matching<L: List, M: Message>(
+        self,
+        store: &Store,
+        list: &L,
+        convert: impl Fn(L::Row) -> Option<M>,
+    ) -> Result<Page<M>, Error> {
+        self.read_in_chunks(store, list, |_, _| CHUNK, convert)
+            .await
+    }
+
+    async fn read_in_chunks<L: List, M: Message>(
+        self,
+        store: &Store,
+        list: &L,
+        rows_wanted: impl Fn(usize, usize) -> usize,
+        convert: impl Fn(L::Row) -> Option<M>,
     ) -> Result<Page<M>, Error> {
         let mut rows = Vec::new();
-        let mut bytes = 0;
+        let mut bytes = self.bytes;
+        let mut looked_at = 0;
         let mut after = self.after;
         loop {
-            // One row more tells whether there is a next page.
-            let limit = (self.size + 1 - rows.len()).min(CHUNK);
+            let limit = rows_wanted(rows.len(), self.size);
             let page = storage::Page {
                 after: after.as_ref(),
                 limit,
             };
-            let chunk = query.rows(store, page).await?;
+            let chunk = list.rows(store, page).await?;
             let is_last = chunk.len() < limit;
             for row in chunk {
-                let here = query.cursor(&row);
+                let here = list.cursor(&row);
                 let message = convert(row);
-                bytes += message.encoded_len();
-                let full = rows.len() == self.size || bytes > page::MAX_BYTES && !rows.is_empty();
+                bytes += message.as_ref().map_or(0, Message::encoded_len);
+                let full = rows.len() == self.size
+                    || bytes > page::MAX_BYTES && !rows.is_empty()
+                    || looked_at == MAX_LOOKED_AT;
                 if full {
                     return Ok(Page {
                         rows,
@@ -80,7 +117,8 @@ impl PageRequest {
                             .map_or_else(String::new, |cursor| cursor.to_token(&self.query)),
                     });
                 }
-                rows.push(message);
+                rows.extend(message);
+                looked_at += 1;
                 after = Some(here);
             }
             if is_last {

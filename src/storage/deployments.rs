@@ -44,6 +44,7 @@ impl Store {
             .and_environment("r.environment_id", query.environment_name.as_deref())
             .and("r.instance = ", query.instance.as_deref())
             .and("r.status = ", query.status.map(|s| s.code()))
+            .and("r.class = ", query.class.map(|c| c.code()))
             .and("r.deployed_by = ", query.deployed_by.as_deref())
             .and("r.invoke_id = ", query.invoke_id.as_deref())
             .and("r.first_at_us >= ", query.created_from_us)

@@ -1,21 +1,26 @@
 //! What all lists have in common: a query gives rows in an order, and each row
 //! tells where the list goes on after it.
 
-use super::{Store, error::Error, filter::Page};
+use super::{Matrix, Store, error::Error, filter::Page};
 use crate::domain::{
+    matrix::MatrixRow,
     page::Cursor,
     query::{
-        BuildQuery, CheckQuery, DeploymentQuery, EntryQuery, EnvironmentQuery, ProductQuery,
-        VersionQuery,
+        BuildQuery, CheckQuery, ComparisonQuery, DeploymentQuery, EntryQuery, EnvironmentQuery,
+        MatrixQuery, ProductQuery, VersionQuery,
     },
     resource::{Build, Check, Deployment, Entry, Environment, Product, Version},
 };
 
-/// A query of a list.
-pub trait List: serde::Serialize + Sync {
-    type Row: Send;
+/// What a list is asked by: a page token belongs to its name and its content.
+pub trait Query: serde::Serialize {
     /// Tells this list from every other.
     const NAME: &'static str;
+}
+
+/// Rows in an order.
+pub trait List: Sync {
+    type Row: Send;
 
     /// The rows after the page's cursor, in order.
     fn rows(
@@ -30,9 +35,12 @@ pub trait List: serde::Serialize + Sync {
 
 macro_rules! list {
     ($query:ty, $row:ty, $name:literal, $rows:ident, |$this:ident, $it:ident| $cursor:expr) => {
+        impl Query for $query {
+            const NAME: &'static str = $name;
+        }
+
         impl List for $query {
             type Row = $row;
-            const NAME: &'static str = $name;
 
             async fn rows(&self, store: &Store, page: Page<'_>) -> Result<Vec<$row>, Error> {
                 store.$rows(self, page).await
@@ -87,3 +95,23 @@ list!(
     list_entries,
     |_query, entry| Store::entry_cursor(entry)
 );
+
+impl Query for MatrixQuery {
+    const NAME: &'static str = "matrix";
+}
+
+impl Query for ComparisonQuery {
+    const NAME: &'static str = "comparison";
+}
+
+impl List for Matrix {
+    type Row = MatrixRow;
+
+    async fn rows(&self, store: &Store, page: Page<'_>) -> Result<Vec<MatrixRow>, Error> {
+        store.list_matrix(self, page).await
+    }
+
+    fn cursor(&self, row: &MatrixRow) -> Cursor {
+        Store::name_cursor(&row.product_name)
+    }
+}

@@ -20,6 +20,7 @@ mod error;
 mod events;
 mod filter;
 mod list;
+mod matrix;
 mod open;
 mod rows;
 mod sql;
@@ -40,7 +41,8 @@ pub use catalog::{
 };
 pub use error::{Cause, Conflict, Error};
 pub use filter::Page;
-pub use list::List;
+pub use list::{List, Query};
+pub use matrix::Matrix;
 pub use open::{OpenError, Options, migrate};
 pub use sql::Engine;
 pub use tail::Watcher;

@@ -4,6 +4,7 @@ use sqlx::FromRow;
 
 use super::error::Error;
 use crate::domain::{
+    deployment::DeploymentClass,
     environment::EnvironmentType,
     event::Event,
     metadata::Metadata,
@@ -154,7 +155,7 @@ impl TryFrom<BuildRow> for Build {
 /// `products p`, `versions v` and `environments e`.
 pub(super) const DEPLOYMENT_COLUMNS: &str = "\
 r.product_id, p.name as product_name, r.version_id, v.version, \
-r.environment_id, e.name as environment_name, r.instance, r.current";
+r.environment_id, e.name as environment_name, r.instance, r.current, r.class";
 
 #[derive(FromRow)]
 pub(super) struct DeploymentRow {
@@ -166,6 +167,7 @@ pub(super) struct DeploymentRow {
     environment_name: String,
     instance: String,
     current: bool,
+    class: i64,
     #[sqlx(flatten)]
     run: RunRow,
 }
@@ -184,6 +186,7 @@ impl TryFrom<DeploymentRow> for Deployment {
             environment_name: row.environment_name,
             instance: row.instance,
             current: row.current,
+            class: DeploymentClass::from_code(row.class),
             run: RunState::from(&Run::try_from(row.run)?),
         })
     }
@@ -355,7 +358,7 @@ pub(super) fn to_json<T: serde::Serialize>(value: &T) -> Result<String, Error> {
     serde_json::to_string(value).map_err(|e| Error::fault(e.to_string()))
 }
 
-fn unreadable(what: &str) -> Error {
+pub(super) fn unreadable(what: &str) -> Error {
     Error::Damaged(super::error::Cause::new(format!("{what} can't be read")))
 }
 

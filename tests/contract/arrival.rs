@@ -119,8 +119,8 @@ async fn state(store: &Store, product: &str) -> String {
         .into_iter()
         .map(|d| {
             format!(
-                "deployment of {} to {}/{} current: {} {:#?}",
-                d.version, d.environment_name, d.instance, d.current, d.run
+                "deployment of {} to {}/{} current: {} {:?} {:#?}",
+                d.version, d.environment_name, d.instance, d.current, d.class, d.run
             )
         });
     let checks = CheckQuery {

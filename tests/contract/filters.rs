@@ -2,6 +2,7 @@
 
 use versioner::{
     domain::{
+        deployment::DeploymentClass,
         environment::EnvironmentType,
         query::{
             BuildQuery, CheckQuery, DeploymentQuery, EntryQuery, EnvironmentQuery, ProductQuery,
@@ -205,6 +206,7 @@ pub(crate) async fn lists_of_deployments_keep_to_their_filters(store: Store) {
         created_from_us: Some(T0_US + 20) => |d| d.run.created_at_us >= T0_US + 20,
         created_to_us: Some(T0_US + 20) => |d| d.run.created_at_us < T0_US + 20,
         current_only: true => |d| d.current,
+        class: Some(DeploymentClass::First) => |d| d.class == Some(DeploymentClass::First),
     });
     let of_version = DeploymentQuery {
         version_id: Some(id),

@@ -124,7 +124,28 @@ impl Sketch {
 
 /// Histories of up to so many events.
 pub(crate) fn histories(max_events: usize) -> impl Strategy<Value = History> {
-    vec(sketches(), 2..=max_events).prop_flat_map(|set| {
+    let subjects = prop_oneof![
+        3 => Just(Subject::Version),
+        2 => Just(Subject::Deployment),
+        2 => Just(Subject::Check),
+    ];
+    histories_of(subjects, max_events)
+}
+
+/// The same of deployments, with a build now and then.
+pub(crate) fn deployment_histories(max_events: usize) -> impl Strategy<Value = History> {
+    let subjects = prop_oneof![
+        1 => Just(Subject::Version),
+        9 => Just(Subject::Deployment),
+    ];
+    histories_of(subjects, max_events)
+}
+
+fn histories_of(
+    subjects: impl Strategy<Value = Subject>,
+    max_events: usize,
+) -> impl Strategy<Value = History> {
+    vec(sketches(subjects), 2..=max_events).prop_flat_map(|set| {
         let places: Vec<usize> = (0..set.len()).collect();
         let repeats = vec(0..set.len(), 0..=set.len() / 3);
         let arrivals = (Just(places), repeats)
@@ -158,12 +179,7 @@ fn times() -> impl Strategy<Value = i64> {
     (distance, 0..2_i64).prop_map(|(distance, more_us)| distance + more_us)
 }
 
-fn sketches() -> impl Strategy<Value = Sketch> {
-    let subject = prop_oneof![
-        3 => Just(Subject::Version),
-        2 => Just(Subject::Deployment),
-        2 => Just(Subject::Check),
-    ];
+fn sketches(subject: impl Strategy<Value = Subject>) -> impl Strategy<Value = Sketch> {
     let status = select(vec![
         Status::Pending,
         Status::Started,
@@ -181,7 +197,7 @@ fn sketches() -> impl Strategy<Value = Sketch> {
     let run = option::of((select(vec!["run-1", "run-2"]), attempt));
     let what = (
         subject,
-        select(vec!["1.0", "1.0", "2.0-rc.1"]),
+        select(vec!["1.0", "1.0", "2.0-rc.1", "nightly"]),
         prop::bool::weighted(0.3),
         select(vec!["dev", "qa"]),
         select(vec!["", "eu"]),

@@ -8,6 +8,7 @@ mod arrival;
 mod ask;
 mod builds;
 mod checks;
+mod classes;
 mod commits;
 mod creation;
 mod database;
@@ -19,6 +20,7 @@ mod history;
 mod latest;
 mod log;
 mod metadata;
+mod moments;
 mod names;
 mod pages;
 mod rebuild;
@@ -113,6 +115,19 @@ contract! {
         r11_a_completion_that_turns_out_failed_falls_back_to_the_one_before,
         r11_within_a_batch_one_is_current,
     }
+    classes {
+        r11_a_completed_deployment_is_classed_by_what_was_current,
+        r11_what_is_not_completed_has_no_class_and_changes_none,
+        r11_each_product_environment_and_instance_has_its_own_classes,
+        r11_a_late_completion_classes_what_follows_anew,
+        r11_a_completion_that_turns_out_failed_classes_what_follows_anew,
+        r11_a_deployment_that_moves_classes_both_its_places_anew,
+        r11_two_deployments_that_are_one_count_once,
+        r11_r13_where_there_is_no_precedence_time_of_creation_decides,
+        r11_a_late_event_that_changes_nothing_is_told_the_class,
+        r15_a_deleted_environment_takes_its_classes_along,
+        migrating_classes_what_was_there_before,
+    }
     checks {
         r5_checks_are_apart_by_subject_name_and_environment,
         r5_a_check_tells_what_it_was_recorded_for,
@@ -122,6 +137,9 @@ contract! {
         r5_a_check_takes_the_kind_and_figures_of_its_run,
         r14_a_commits_checks_are_its_versions_too_whichever_came_first,
         r14_what_only_begins_like_a_short_commit_is_another_one,
+    }
+    moments {
+        r6_r11_the_matrix_is_a_function_of_the_events_by_then,
     }
     arrival {
         r6_any_order_of_arrival_gives_the_same_state,

@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 
 use versioner::{
     domain::{
+        deployment::DeploymentClass,
         event::{Event, Subject},
         query::{BuildQuery, CheckQuery, DeploymentQuery, EntryQuery, VersionQuery},
-        resource::{Content, Entry, RunState},
+        resource::{Content, Entry, RunState, Version},
         run::{Key, Occurrence, Run, Stream},
+        status::Status,
     },
     storage::Store,
 };
@@ -147,6 +149,11 @@ async fn assert_deployments(store: &Store, product: &str, folded: &BTreeMap<Of, 
         ..DeploymentQuery::default()
     };
     let deployments = store.in_pages(&query, 100).await;
+    let classes: BTreeMap<i64, DeploymentClass> = deployments
+        .iter()
+        .filter_map(|d| Some((d.id, d.class?)))
+        .collect();
+    assert_eq!(classes, expected_classes(store, product, folded).await);
     let current: Vec<i64> = deployments
         .iter()
         .filter(|d| d.current)
@@ -170,7 +177,7 @@ async fn assert_deployments(store: &Store, product: &str, folded: &BTreeMap<Of, 
             continue;
         };
         for run in &folded.stream.runs {
-            if run.status != versioner::domain::status::Status::Completed {
+            if run.status != Status::Completed {
                 continue;
             }
             let best = latest.entry((*environment_id, instance)).or_insert(run);
@@ -184,6 +191,57 @@ async fn assert_deployments(store: &Store, product: &str, folded: &BTreeMap<Of, 
     expected.sort_unstable();
     current.sort_unstable();
     assert_eq!(current, expected, "are current");
+}
+
+/// The classes, from the first to the last at each place (R11, R13).
+async fn expected_classes(
+    store: &Store,
+    product: &str,
+    folded: &BTreeMap<Of, Folded>,
+) -> BTreeMap<i64, DeploymentClass> {
+    let query = VersionQuery {
+        product_name: Some(product.to_owned()),
+        ..VersionQuery::default()
+    };
+    let versions = store.in_pages(&query, 100).await.into_iter();
+    let versions: BTreeMap<i64, Version> = versions.map(|v| (v.id, v)).collect();
+    let is_later = |one: &Version, other: &Version| {
+        let is_numbered = !one.precedence.is_empty() && !other.precedence.is_empty();
+        if is_numbered && one.precedence != other.precedence {
+            one.precedence > other.precedence
+        } else {
+            (one.created_at_us, &one.version) > (other.created_at_us, &other.version)
+        }
+    };
+    let mut places: BTreeMap<(i64, &str), Vec<(&Run, i64)>> = BTreeMap::new();
+    for (of, folded) in folded {
+        if let Of::Deployments(version_id, environment_id, instance) = of {
+            let completed = folded.stream.runs.iter();
+            let completed = completed.filter(|run| run.status == Status::Completed);
+            let place = places.entry((*environment_id, instance)).or_default();
+            place.extend(completed.map(|run| (run, *version_id)));
+        }
+    }
+    let mut classes = BTreeMap::new();
+    for completed in places.values_mut() {
+        let last = |run: &Run| (run.last.occurred_at_us, run.last.event_id.clone());
+        completed.sort_by_key(|(run, _)| (run.completed_at_us, last(run)));
+        let mut seen: Vec<i64> = Vec::new();
+        for (run, version_id) in completed {
+            let class = match seen.last() {
+                None => DeploymentClass::First,
+                Some(current) if current == version_id => DeploymentClass::Redeploy,
+                Some(current) if is_later(&versions[version_id], &versions[current]) => {
+                    DeploymentClass::Upgrade
+                }
+                _ if seen.contains(version_id) => DeploymentClass::Rollback,
+                _ => DeploymentClass::Downgrade,
+            };
+            seen.push(*version_id);
+            classes.insert(run.id, class);
+        }
+    }
+    classes
 }
 
 async fn assert_checks(store: &Store, product: &str, folded: &BTreeMap<Of, Folded>) {

@@ -175,6 +175,8 @@ async fn deployments_are_listed_latest_first_and_each_filter_tells_them_apart(st
     shows!({ invoke_id: "run-1" } [all[3]]);
     shows!({ created_from: at("2026-01-01T12:00:02Z").unwrap() } all[..2]);
     shows!({ created_to: at("2026-01-01T12:00:02Z").unwrap() } all[2..]);
+    shows!({ class: pb::DeploymentClass::First } [all[1], all[3]]);
+    shows!({ class: pb::DeploymentClass::Upgrade, product_name: PRODUCT } [all[0]]);
     shows!({ current_only: true } all[..2]);
     shows!({ current_only: true, product_name: PRODUCT, environment_name: "dev" } all[..1]);
 }

@@ -28,6 +28,7 @@ macro_rules! on_both_engines {
 mod support;
 
 mod facts;
+mod places;
 #[macro_use]
 mod refusal;
 mod story;
@@ -42,6 +43,7 @@ mod environments;
 mod fields;
 mod latest;
 mod log;
+mod matrix;
 mod metadata;
 mod names;
 mod numbers;
@@ -51,6 +53,7 @@ mod products;
 mod references;
 mod repeats;
 mod size;
+mod standings;
 mod submit;
 mod submit_stream;
 mod times;

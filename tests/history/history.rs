@@ -15,6 +15,24 @@ pub(crate) struct History {
     folder: TempDir,
 }
 
+/// Numbers that a seed tells.
+pub(crate) struct Chance(u64);
+
+impl Chance {
+    pub(crate) fn new(seed: u64) -> Chance {
+        Chance(seed)
+    }
+
+    /// Knuth's MMIX generator; its high bits are the good ones.
+    pub(crate) fn below(&mut self, count: u64) -> u64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % count
+    }
+}
+
 /// A line that names another commit than the first one of its version.
 pub(crate) struct SecondCommit {
     /// From 1.
@@ -72,20 +90,16 @@ impl History {
     /// Those that are accepted, in an order that the seed tells.
     pub(crate) fn shuffled(&self, seed: u64) -> PathBuf {
         let mut lines = self.accepted_lines();
-        let mut state = seed;
+        let mut chance = Chance::new(seed);
         for last in (1..lines.len()).rev() {
-            // Knuth's MMIX generator; its high bits are the good ones.
-            state = state
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407);
             let below = u64::try_from(last + 1).expect("few lines");
-            let other = usize::try_from((state >> 33) % below).expect("few lines");
+            let other = usize::try_from(chance.below(below)).expect("few lines");
             lines.swap(last, other);
         }
         self.write("shuffled", &lines)
     }
 
-    fn accepted_lines(&self) -> Vec<String> {
+    pub(crate) fn accepted_lines(&self) -> Vec<String> {
         let refused = self.second_commits();
         let is_accepted = |number: &usize| refused.iter().all(|second| second.line != *number);
         let lines = self.lines.iter().zip(1..);

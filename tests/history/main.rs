@@ -5,6 +5,7 @@
 mod support;
 
 mod history;
+mod moments;
 mod program;
 mod state;
 
@@ -19,13 +20,13 @@ use versioner::pb::{
 };
 
 #[tokio::test]
-async fn r3_r7_r13_the_history_leads_to_its_figures_on_sqlite() {
+async fn r3_r7_r11_r13_the_history_leads_to_its_figures_on_sqlite() {
     let program = Program::start(None).await;
     leads_to_its_figures(&program).await;
 }
 
 #[tokio::test]
-async fn r3_r7_r13_the_history_leads_to_its_figures_on_postgres() {
+async fn r3_r7_r11_r13_the_history_leads_to_its_figures_on_postgres() {
     let database = fresh_postgres().await;
     let program = Program::start(Some(database.url())).await;
     leads_to_its_figures(&program).await;
@@ -76,6 +77,8 @@ async fn leads_to_its_figures(program: &Program) {
     ] {
         assert_eq!(state.current(product_name, "production"), version);
     }
+
+    moments::the_matrix_agrees_with_a_straight_replay(program.channel(), &history).await;
 
     let any = Status::Unspecified;
     for (product_name, status, version) in [

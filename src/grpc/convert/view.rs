@@ -123,7 +123,7 @@ impl View {
             error_message: details.error_message.unwrap_or_default(),
             error_code: details.error_code.unwrap_or_default(),
             extra_metadata: details.extra_metadata.as_ref().map(object),
-            class: 0,
+            class: d.class.map_or(0, |class| class.code() as i32),
         }
     }
 
@@ -227,10 +227,11 @@ impl View {
     }
 
     fn is_stale(&self, run: &RunState) -> bool {
-        run.status == Status::Started
-            && run
-                .started_at_us
-                .is_some_and(|at| at < self.stale_before_us)
+        self.is_stale_since(run.status, run.started_at_us)
+    }
+
+    pub(super) fn is_stale_since(&self, status: Status, started_at_us: Option<i64>) -> bool {
+        status == Status::Started && started_at_us.is_some_and(|at| at < self.stale_before_us)
     }
 }
 

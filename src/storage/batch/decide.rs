@@ -10,6 +10,7 @@ use super::{
 use crate::{
     domain::{
         commit,
+        deployment::DeploymentClass,
         event::{Event, Subject},
         precedence,
         resource::{Build, Check, Deployment, EntryType, RunState, Version},
@@ -27,6 +28,8 @@ pub(super) struct Named {
 pub(super) struct VersionState {
     pub(super) version: Version,
     pub(super) changed: bool,
+    /// An event of this batch is older than all that were known of it.
+    pub(super) created_earlier: bool,
 }
 
 /// An event that was accepted before this batch.
@@ -83,6 +86,8 @@ pub(super) struct World {
     pub(super) accepted_ids: HashMap<String, usize>,
     /// The deployments that are current now, as written.
     pub(super) current_deployments: BTreeSet<i64>,
+    /// The classes of the deployments that this batch touched, as written.
+    pub(super) classes: HashMap<i64, DeploymentClass>,
 }
 
 impl World {
@@ -166,6 +171,7 @@ impl World {
             if let Some(state) = self.versions.get_mut(&id) {
                 state.changed = true;
                 state.version.scm_sha = scm_sha;
+                state.created_earlier |= occurred_at_us < state.version.created_at_us;
                 state.version.created_at_us = state.version.created_at_us.min(occurred_at_us);
                 state.version.updated_at_us = received_at_us;
             }
@@ -387,6 +393,7 @@ impl World {
             VersionState {
                 version,
                 changed: true,
+                created_earlier: false,
             },
         );
     }
@@ -434,6 +441,7 @@ impl World {
                     environment_name,
                     instance: instance.clone(),
                     current: self.current_deployments.contains(&accepted.run_id),
+                    class: self.classes.get(&accepted.run_id).copied(),
                     run: run(accepted.run_id)?,
                 };
                 Some(State::Deployment(Box::new(version), Box::new(deployment)))

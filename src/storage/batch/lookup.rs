@@ -212,6 +212,7 @@ async fn versions(
             VersionState {
                 version,
                 changed: false,
+                created_earlier: false,
             },
         );
     }

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use crate::{
     domain::{
+        deployment::Completion,
         event::{Event, Subject},
         metadata,
         run::{Occurrence, Run, Stream},
@@ -45,6 +46,9 @@ pub(super) struct StreamState {
     pub(super) touched: BTreeSet<usize>,
     /// Runs that a fold has joined to others.
     pub(super) removed: Vec<i64>,
+    /// The places among the completed ones that its runs had before this batch, as
+    /// far as they were looked up.
+    pub(super) stored: HashMap<i64, Completion>,
 }
 
 #[derive(Default)]
@@ -153,6 +157,10 @@ impl StreamState {
                 let run = &stream.runs[*index];
                 before.get(&run.id) != Some(&run)
             })
+            .collect();
+        self.stored = before
+            .iter()
+            .filter_map(|(id, run)| Some((*id, run.completion()?)))
             .collect();
         self.removed = before.into_keys().filter(|id| !kept.contains(id)).collect();
         self.stream = stream;

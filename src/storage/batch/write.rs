@@ -1,12 +1,12 @@
 //! Writes what a batch came to: each table in one statement.
 
+mod classes;
+mod current;
 mod runs;
 
 use std::collections::BTreeSet;
 
-use sqlx::FromRow;
-
-use super::{decide::World, move_head, stream::StreamKey};
+use super::{decide::World, move_head};
 use crate::{
     domain::environment::EnvironmentType,
     storage::{
@@ -20,7 +20,8 @@ pub(super) async fn write(connection: &mut Connection, world: &mut World) -> Res
     catalogue(connection, world).await?;
     versions(connection, world).await?;
     runs::runs(connection, world).await?;
-    current_deployments(connection, world).await?;
+    current::current_deployments(connection, world).await?;
+    classes::classes(connection, world).await?;
     events(connection, world).await?;
     regrouped(connection, world).await?;
     move_head(connection, world.end()).await
@@ -139,90 +140,6 @@ async fn versions(connection: &mut Connection, world: &World) -> Result<(), Erro
              updated_at_us = excluded.updated_at_us",
     )
     .await
-}
-
-const PLACE: &[Column] = &[
-    Column::Int("product_id"),
-    Column::Int("environment_id"),
-    Column::Text("instance"),
-];
-
-#[derive(FromRow)]
-struct Id {
-    id: Option<i64>,
-}
-
-/// Marks, for every place that the batch deployed to, the deployment whose version
-/// is the current one there: the completed one with the latest completion (R11).
-async fn current_deployments(connection: &mut Connection, world: &mut World) -> Result<(), Error> {
-    let mut places = BTreeSet::new();
-    for key in world.streams.keys() {
-        if let StreamKey::Deployments {
-            version_id,
-            environment_id,
-            instance,
-        } = key
-            && let Some(version) = world.versions.get(version_id)
-        {
-            places.insert((
-                version.version.product_id,
-                *environment_id,
-                instance.clone(),
-            ));
-        }
-    }
-    if places.is_empty() {
-        return Ok(());
-    }
-    let engine = connection.engine();
-    let mut rows = Rows::new(PLACE);
-    for (product_id, environment_id, instance) in places {
-        rows.add([product_id.into(), environment_id.into(), instance.into()]);
-    }
-    let sql = Sql::with(
-        engine,
-        "k",
-        rows.clone(),
-        "select (select d.id from deployments d
-                 where d.status = 3 and d.product_id = k.product_id
-                   and d.environment_id = k.environment_id and d.instance = k.instance
-                 order by d.completed_at_us desc, d.last_at_us desc, d.last_event_id desc
-                 limit 1) as id
-         from k",
-    );
-    let current: BTreeSet<i64> = connection
-        .fetch::<Id>(sql)
-        .await?
-        .into_iter()
-        .filter_map(|row| row.id)
-        .collect();
-
-    let mut ids = Rows::of(&[Column::Int("id")], current.iter().copied());
-    if ids.is_empty() {
-        // A relation needs a row; no deployment has this id.
-        ids.add([0.into()]);
-    }
-    let sql = Sql::with(engine, "k", rows, ", ")
-        .relation("c", ids.clone())
-        .push(
-            "
-             update deployments set current = false
-             where id in (select d.id from k
-                          cross join deployments d
-                          where d.current and d.environment_id = k.environment_id
-                            and d.product_id = k.product_id and d.instance = k.instance)
-               and id not in (select id from c)",
-        );
-    connection.execute(sql).await?;
-    let sql = Sql::with(
-        engine,
-        "c",
-        ids,
-        "update deployments set current = true where id in (select id from c) and not current",
-    );
-    connection.execute(sql).await?;
-    world.current_deployments = current;
-    Ok(())
 }
 
 async fn events(connection: &mut Connection, world: &World) -> Result<(), Error> {

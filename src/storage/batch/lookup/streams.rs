@@ -296,6 +296,10 @@ fn add_run(world: &mut World, key: StreamKey, id: i64, run: RunRow) -> Result<()
         id,
         ..StreamState::default()
     });
-    state.stream.runs.push(Run::try_from(run)?);
+    let run = Run::try_from(run)?;
+    state
+        .stored
+        .extend(run.completion().map(|completion| (run.id, completion)));
+    state.stream.runs.push(run);
     Ok(())
 }

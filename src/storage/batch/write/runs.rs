@@ -88,6 +88,7 @@ pub(super) async fn runs(connection: &mut Connection, world: &World) -> Result<(
         Column::Text("instance"),
         Column::Int("stream_id"),
         Column::Bool("current"),
+        Column::Int("class"),
         Column::Text("deployed_by"),
     ]);
     let mut checks = Rows::new(columns![
@@ -131,6 +132,7 @@ pub(super) async fn runs(connection: &mut Connection, world: &World) -> Result<(
                     row.push(instance.as_str().into());
                     row.push(state.id.into());
                     row.push(false.into());
+                    row.push(0.into());
                     row.push(run.facts.details.by.clone().into());
                     deployments.add(row);
                 }
@@ -187,7 +189,11 @@ pub(super) async fn runs(connection: &mut Connection, world: &World) -> Result<(
         connection,
         "deployments",
         deployments,
-        &format!("{UPDATE_RUN},\n    deployed_by = excluded.deployed_by"),
+        &format!(
+            "{UPDATE_RUN},
+             class = case when excluded.status = 3 then deployments.class else 0 end,
+             deployed_by = excluded.deployed_by"
+        ),
     )
     .await?;
     delete(connection, "check_runs", gone_checks).await?;
