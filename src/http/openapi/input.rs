@@ -5,7 +5,11 @@ use serde_json::{Map, Value, json};
 use super::example;
 use super::schema::{Schemas, is_required, nullable, plain, reference, text, words_taken};
 use crate::{
-    domain::event::{MAX_COUNT_NAME, MAX_COUNTS},
+    domain::{
+        commit::MIN_SHORTENED,
+        event::{MAX_COUNT_NAME, MAX_COUNTS},
+        resource::MAX_ALIASES,
+    },
     grpc::MAX_BATCH_EVENTS,
     http::{
         contract::{CONTRACT, Field, Kind, Many},
@@ -83,7 +87,10 @@ fn event(name: &str, schemas: &mut Schemas) -> Value {
     if name == "CheckEvent" {
         schema["anyOf"] = ["version", "scm_sha"]
             .map(|field| {
-                let text = text(field, true);
+                let mut text = text(field, true);
+                if field == "scm_sha" {
+                    text["minLength"] = MIN_SHORTENED.into();
+                }
                 json!({"required": [field], "properties": {field: text}})
             })
             .into();
@@ -107,7 +114,10 @@ fn described(field: &Field, mut schema: Value) -> Value {
 
 fn value(field: &Field) -> Value {
     let one = match &field.kind {
-        Kind::Text => text(&field.name, is_required(field) || field.name == "name"),
+        Kind::Text => {
+            let is_name = matches!(field.name.as_str(), "name" | "aliases");
+            text(&field.name, is_required(field) || is_name)
+        }
         Kind::Enum(name) => json!({"type": "string", "enum": words_taken(name)}),
         Kind::Whole(_, most) if field.name == "invoke_attempt" => {
             json!({"type": "integer", "minimum": 1, "maximum": most})
@@ -124,7 +134,7 @@ fn value(field: &Field) -> Value {
     };
     match field.many {
         Many::One => one,
-        Many::List => json!({"type": "array", "items": one}),
+        Many::List => json!({"type": "array", "maxItems": MAX_ALIASES, "items": one}),
         Many::Map => json!({
             "type": "object",
             "maxProperties": MAX_COUNTS,

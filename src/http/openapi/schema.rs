@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     domain::{
+        commit::MIN_SEARCH,
         event::{MAX_BRANCH, MAX_EVENT_ID, MAX_NAME, MAX_PROSE, MAX_URL},
         page,
         status::Status,
@@ -246,6 +247,11 @@ pub(super) fn parameter(field: &Field) -> Value {
         }
         (Kind::Whole(_, most), _) => json!({"type": "integer", "minimum": 0, "maximum": most}),
         (Kind::Text, "page_token") => json!({"type": "string"}),
+        (Kind::Text, "scm_sha") => {
+            let mut sha = text("scm_sha", true);
+            sha["minLength"] = MIN_SEARCH.into();
+            sha
+        }
         (Kind::Text, name) => text(name, is_required(field)),
         (Kind::Enum(name), _) => json!({"type": "string", "enum": words_taken(name)}),
         (kind, _) => plain(kind),
@@ -292,7 +298,10 @@ pub(super) fn text(name: &str, required: bool) -> Value {
     // No control characters.
     const TAKEN: &str = r"[^\u0000-\u001f\u007f-\u009f]";
     match (is_prose, required) {
-        (true, _) => {}
+        (true, _) => {
+            let prose = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$";
+            schema["pattern"] = prose.into();
+        }
         (_, true) => {
             let solid = r"[^\s\u0000-\u001f\u007f-\u009f]";
             schema["pattern"] = format!("^{TAKEN}*{solid}{TAKEN}*$").into();
