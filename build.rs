@@ -1,4 +1,10 @@
-//! Compiles the contract in `proto/` without protoc, and keeps its descriptors for reflection.
+//! Compiles the contract in `proto/` without protoc, and keeps its descriptors for reflection; unpacks what the
+//! documentation's page is made of.
+
+#[path = "build/docs.rs"]
+mod docs;
+#[path = "build/json.rs"]
+mod json;
 
 use std::{env, error::Error, fs, path::PathBuf};
 
@@ -12,6 +18,7 @@ const SERVICES: [&str; 4] = [
 fn main() -> Result<(), Box<dyn Error>> {
     // Naming any path switches cargo's own watching off, so the migrations that
     // sqlx embeds stand here too.
+    println!("cargo:rerun-if-changed=build");
     println!("cargo:rerun-if-changed=proto");
     println!("cargo:rerun-if-changed=migrations");
 
@@ -24,9 +31,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         out.join("descriptors.binpb"),
         compiler.encode_file_descriptor_set(),
     )?;
-    tonic_prost_build::configure()
+    docs::unpack(&out)?;
+    let files = compiler.file_descriptor_set();
+    fs::write(out.join("words.rs"), json::words(&files.file))?;
+    let builder = tonic_prost_build::configure()
         .build_transport(true)
         .compile_well_known_types(false)
-        .compile_fds(compiler.file_descriptor_set())?;
+        // keeps the text that a Struct's doubles would lose
+        .extern_path(".google.protobuf.Struct", "crate::pb::Object");
+    json::serialize(builder, &files.file).compile_fds(files)?;
     Ok(())
 }

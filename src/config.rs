@@ -99,6 +99,16 @@ pub struct ServeArgs {
     )]
     pub max_requests: String,
 
+    /// Origins whose pages may ask from a browser, such as `https://builds.example.com`, separated by commas; `*`
+    /// is any. None where it is left out.
+    #[arg(
+        long,
+        env = "VERSIONER_CORS_ORIGINS",
+        hide_env_values = true,
+        value_name = "ORIGINS"
+    )]
+    pub cors_origins: Option<String>,
+
     /// The age from which an unfinished build or deployment is shown as stale.
     #[arg(
         long,
@@ -142,6 +152,8 @@ pub struct Config {
     pub drain_timeout: Duration,
     pub max_connections: usize,
     pub max_requests: usize,
+    /// Each a scheme, a host and perhaps a port, or `*`.
+    pub cors_origins: Vec<String>,
     pub stale_after: Duration,
     pub log: EnvFilter,
     pub log_format: LogFormat,
@@ -184,6 +196,10 @@ impl Config {
         let max_requests = mistakes.check("max-requests", &args.max_requests, |text| {
             check::number(text, 1..=1_000_000)
         });
+        let cors_origins = match &args.cors_origins {
+            Some(text) => mistakes.check("cors-origins", text, check::origins),
+            None => Some(Vec::new()),
+        };
         let stale_after = mistakes.check("stale-after", &args.stale_after, |text| {
             check::duration(text, SignedDuration::from_secs(1))
         });
@@ -200,6 +216,7 @@ impl Config {
                 drain_timeout: drain_timeout?,
                 max_connections: max_connections?,
                 max_requests: max_requests?,
+                cors_origins: cors_origins?,
                 stale_after: stale_after?,
                 log: log?,
                 log_format: log_format?,

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use tracing_subscriber::EnvFilter;
+use url::Url;
 
 use super::LogFormat;
 
@@ -100,6 +101,22 @@ pub(super) fn duration(text: &str, least: SignedDuration) -> Result<Duration, St
                  from {least:#} to ten years"
             )
         })
+}
+
+pub(super) fn origins(text: &str) -> Result<Vec<String>, String> {
+    let origins: Vec<String> = text.split(',').map(|part| part.trim().to_owned()).collect();
+    match origins.iter().find(|origin| !is_origin(origin)) {
+        None => Ok(origins),
+        Some(wrong) => Err(format!(
+            "has {wrong:?}; it takes origins such as https://builds.example.com, separated by commas, or *"
+        )),
+    }
+}
+
+/// As a browser writes it: no path, not even a slash.
+fn is_origin(text: &str) -> bool {
+    let written = |url: Url| url.origin().ascii_serialization() == text;
+    text == "*" || Url::parse(text).is_ok_and(written)
 }
 
 pub(super) fn log_filter(text: &str) -> Result<EnvFilter, String> {

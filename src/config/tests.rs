@@ -37,13 +37,14 @@ fn all_mistakes_are_reported_at_once_with_flag_and_variable() {
         "--drain-timeout=",
         "--max-connections=many",
         "--max-requests=1.5",
+        "--cors-origins=https://a.example,https://b.example/",
         "--stale-after=0s",
         "--log=versioner=loud",
         "--log-format=xml",
     ])
     .unwrap_err();
     insta::assert_snapshot!(mistakes, @r#"
-11 settings are wrong
+12 settings are wrong
   --listen (VERSIONER_LISTEN) is "localhost"; it takes an IP address and a port, such as 127.0.0.1:50051 or [::]:50051
   --database-url (VERSIONER_DATABASE_URL) names no database that is known here; it takes sqlite:FILE or postgres://USER:PASSWORD@HOST:PORT/DATABASE
   --database-connections (VERSIONER_DATABASE_CONNECTIONS) is "0"; it takes a whole number from 1 to 1000
@@ -52,6 +53,7 @@ fn all_mistakes_are_reported_at_once_with_flag_and_variable() {
   --drain-timeout (VERSIONER_DRAIN_TIMEOUT) is empty; leave it out to have the default
   --max-connections (VERSIONER_MAX_CONNECTIONS) is "many"; it takes a whole number from 1 to 1000000
   --max-requests (VERSIONER_MAX_REQUESTS) is "1.5"; it takes a whole number from 1 to 1000000
+  --cors-origins (VERSIONER_CORS_ORIGINS) has "https://b.example/"; it takes origins such as https://builds.example.com, separated by commas, or *
   --stale-after (VERSIONER_STALE_AFTER) is "0s"; it takes a number and a unit, such as 500ms, 5s, 10m or 24h, from 1s to ten years
   --log (VERSIONER_LOG) is "versioner=loud", error parsing level filter: expected one of "off", "error", "warn", "info", "debug", "trace", or a number 0-5; it takes a level or a filter such as info,versioner=debug
   --log-format (VERSIONER_LOG_FORMAT) is "xml"; it takes text or json
@@ -65,6 +67,17 @@ fn the_whole_drain_takes_longer_than_its_delay() {
 a setting is wrong
   --drain-timeout (VERSIONER_DRAIN_TIMEOUT) is not longer than --drain-delay, 20s
 ");
+}
+
+#[test]
+fn origins_are_a_list_and_none_by_default() {
+    assert_eq!(check(&[]).unwrap().cors_origins, [""; 0]);
+    let config = check(&["--cors-origins", "https://a.example, http://localhost:3000"]).unwrap();
+    assert_eq!(
+        config.cors_origins,
+        ["https://a.example", "http://localhost:3000"]
+    );
+    assert_eq!(check(&["--cors-origins=*"]).unwrap().cors_origins, ["*"]);
 }
 
 #[test]

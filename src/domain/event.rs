@@ -199,6 +199,8 @@ pub struct RawEvent {
     pub counts: Given<BTreeMap<String, i64>>,
     pub expires_at_us: Given<i64>,
     pub extra_metadata: Given<Metadata>,
+    /// Fields that the sender's notation has left without a value.
+    pub malformed: Vec<Violation>,
 }
 
 impl RawEvent {
@@ -206,6 +208,9 @@ impl RawEvent {
     /// below `path`; `now_us` is the time that "the future" is measured from.
     pub fn parse(self, subject: Subject, path: &str, now_us: i64) -> Result<Event, Vec<Violation>> {
         let mut v = Violations::below(path);
+        for Violation { field, description } in &self.malformed {
+            v.add(field, description);
+        }
         let actor = match subject {
             Subject::Version => ["built_by", "built_by_name", "built_by_email"],
             Subject::Deployment => ["deployed_by", "deployed_by_name", "deployed_by_email"],
@@ -220,7 +225,7 @@ impl RawEvent {
             v.take("version", optional_text(&self.version, MAX_NAME))
                 .flatten()
         } else if check && self.version.trim().is_empty() {
-            if self.scm_sha.trim().is_empty() {
+            if self.scm_sha.trim().is_empty() && !v.has("scm_sha") {
                 v.add(
                     "version",
                     "or scm_sha is required: a check belongs to a version or to a commit",
@@ -339,8 +344,25 @@ impl RawEvent {
                 invoke_attempt,
                 details,
             });
-        v.finish(event)
+        v.finish(event).map_err(|mut violations| {
+            // What has no value misses one only in appearance.
+            let mut told = 0;
+            violations.retain(|violation| {
+                told += 1;
+                told <= self.malformed.len() || {
+                    let is_same = |m: &Violation| names(path, &m.field, &violation.field);
+                    !self.malformed.iter().any(is_same)
+                }
+            });
+            violations
+        })
     }
+}
+
+/// Tells whether `field` is `name` below `path`.
+fn names(path: &str, name: &str, field: &str) -> bool {
+    let below = field.strip_prefix(path);
+    below.is_some_and(|rest| rest.strip_prefix('.').unwrap_or(rest) == name)
 }
 
 fn text(v: &mut Violations, field: &str, given: &str, max: usize) -> Option<String> {
@@ -464,6 +486,41 @@ mod tests {
                 "event.status"
             ]
         );
+    }
+
+    #[test]
+    fn a_malformed_field_is_named_once_with_all_the_others() {
+        let malformed = |fields: &[&str]| {
+            let fault = |field: &&str| Violation {
+                field: (*field).to_owned(),
+                description: "is a number: a text is taken".to_owned(),
+            };
+            fields.iter().map(fault).collect()
+        };
+        let event = RawEvent {
+            malformed: malformed(&["version", "built_by"]),
+            ..RawEvent::default()
+        };
+        assert_eq!(
+            fields(event, Subject::Version),
+            [
+                "event.version",
+                "event.built_by",
+                "event.product_name",
+                "event.status"
+            ]
+        );
+        // A check that names its commit in the wrong way misses no version.
+        let check = RawEvent {
+            malformed: malformed(&["scm_sha"]),
+            check_name: "unit".into(),
+            check_kind: Some(Ok(CheckKind::Test)),
+            version: String::new(),
+            ..raw()
+        };
+        let violations = check.parse(Subject::Check, "", NOW_US).unwrap_err();
+        let named: Vec<_> = violations.iter().map(|v| v.field.as_str()).collect();
+        assert_eq!(named, ["scm_sha"]);
     }
 
     #[test]

@@ -82,6 +82,11 @@ impl Status {
             })
     }
 
+    /// Every spelling that is taken (R4).
+    pub fn spellings() -> impl Iterator<Item = &'static str> {
+        SPELLINGS.iter().flat_map(|(_, words)| *words).copied()
+    }
+
     /// Parses a check's status, in any case: one of its five words, or any of
     /// R4's spellings of the same.
     pub fn parse_check(text: &str) -> Result<Self, String> {

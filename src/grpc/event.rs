@@ -38,20 +38,9 @@ impl EventService for Services {
         request: Request<pb::SubmitVersionEventRequest>,
     ) -> Result<Response<pb::SubmitVersionEventResponse>, Status> {
         let r = request.into_inner();
-        let raw = r.event.map(RawEvent::from);
-        let outcome = self
-            .submit_one(raw, Subject::Version, r.validate_only)
-            .await?;
-        let view = self.view();
-        let (version, build) = match outcome.state {
-            Some(State::Build(version, build)) => (Some(version), Some(build)),
-            _ => (None, None),
-        };
-        Ok(Response::new(pb::SubmitVersionEventResponse {
-            receipt: Some(receipt(outcome.receipt)),
-            version: version.map(|version| view.version(*version)),
-            build: build.map(|build| view.build(*build)),
-        }))
+        let event = r.event.ok_or_else(|| missing("event"))?;
+        let answer = self.submit_version(event.into(), "event", r.validate_only);
+        answer.await.map(Response::new)
     }
 
     async fn submit_deployment_event(
@@ -59,20 +48,9 @@ impl EventService for Services {
         request: Request<pb::SubmitDeploymentEventRequest>,
     ) -> Result<Response<pb::SubmitDeploymentEventResponse>, Status> {
         let r = request.into_inner();
-        let raw = r.event.map(RawEvent::from);
-        let outcome = self
-            .submit_one(raw, Subject::Deployment, r.validate_only)
-            .await?;
-        let view = self.view();
-        let (version, deployment) = match outcome.state {
-            Some(State::Deployment(version, deployment)) => (Some(version), Some(deployment)),
-            _ => (None, None),
-        };
-        Ok(Response::new(pb::SubmitDeploymentEventResponse {
-            receipt: Some(receipt(outcome.receipt)),
-            deployment: deployment.map(|deployment| view.deployment(*deployment)),
-            version: version.map(|version| view.version(*version)),
-        }))
+        let event = r.event.ok_or_else(|| missing("event"))?;
+        let answer = self.submit_deployment(event.into(), "event", r.validate_only);
+        answer.await.map(Response::new)
     }
 
     async fn submit_check_event(
@@ -80,18 +58,9 @@ impl EventService for Services {
         request: Request<pb::SubmitCheckEventRequest>,
     ) -> Result<Response<pb::SubmitCheckEventResponse>, Status> {
         let r = request.into_inner();
-        let raw = r.event.map(RawEvent::from);
-        let outcome = self
-            .submit_one(raw, Subject::Check, r.validate_only)
-            .await?;
-        let check = match outcome.state {
-            Some(State::Check(check)) => Some(check),
-            _ => None,
-        };
-        Ok(Response::new(pb::SubmitCheckEventResponse {
-            receipt: Some(receipt(outcome.receipt)),
-            check: check.map(|check| self.view().check(*check)),
-        }))
+        let event = r.event.ok_or_else(|| missing("event"))?;
+        let answer = self.submit_check(event.into(), "event", r.validate_only);
+        answer.await.map(Response::new)
     }
 
     async fn batch_submit_events(
@@ -99,47 +68,15 @@ impl EventService for Services {
         request: Request<pb::BatchSubmitEventsRequest>,
     ) -> Result<Response<pb::BatchSubmitEventsResponse>, Status> {
         let r = request.into_inner();
-        if !(1..=MAX_BATCH_EVENTS).contains(&r.events.len()) {
-            return Err(Problem::invalid(vec![Violation {
-                field: "events".to_owned(),
-                description: format!(
-                    "has {} entries: 1 to {MAX_BATCH_EVENTS} are taken",
-                    r.events.len()
-                ),
-            }])
-            .into());
-        }
-        let answer = match r.validate_only {
-            true => Answer::ValidateOnly,
-            false => Answer::Receipt,
-        };
-        let mut events = Vec::new();
-        // For each entry its path, or what is wrong with it by itself.
-        let parsed: Vec<Result<String, Problem>> = r
-            .events
-            .into_iter()
-            .enumerate()
-            .map(|(i, submission)| {
-                let (event, path) = parse_submission(submission, &format!("events[{i}]"))?;
-                events.push(event);
-                Ok(path)
-            })
-            .collect();
-        let mut outcomes = match events.is_empty() {
-            true => Vec::new(),
-            false => self.store.submit(events, answer).await,
-        }
-        .into_iter();
-        let results = parsed.into_iter().map(|parsed| {
-            let path = parsed?;
-            match outcomes.next() {
-                Some(outcome) => outcome.map_err(|error| Problem::from(error).below(&path)),
-                None => Err(storage_forgot()),
+        let entries = r.events.into_iter().enumerate().map(|(i, submission)| {
+            let path = format!("events[{i}]");
+            match entry(submission) {
+                Some((subject, raw, field)) => Ok((subject, raw, format!("{path}.{field}"))),
+                None => Err(no_submission(path)),
             }
         });
-        Ok(Response::new(pb::BatchSubmitEventsResponse {
-            results: results.map(submission_result).collect(),
-        }))
+        let answer = self.submit_batch(entries.collect(), r.validate_only).await;
+        answer.map(Response::new)
     }
 
     async fn submit_events(
@@ -237,22 +174,134 @@ impl EventService for Services {
 }
 
 impl Services {
+    /// Records a version event, whose fields are named below `path`.
+    pub async fn submit_version(
+        &self,
+        raw: RawEvent,
+        path: &str,
+        validate_only: bool,
+    ) -> Result<pb::SubmitVersionEventResponse, Status> {
+        let outcome = self
+            .submit_one(raw, Subject::Version, path, validate_only)
+            .await?;
+        let view = self.view();
+        let (version, build) = match outcome.state {
+            Some(State::Build(version, build)) => (Some(version), Some(build)),
+            _ => (None, None),
+        };
+        Ok(pb::SubmitVersionEventResponse {
+            receipt: Some(receipt(outcome.receipt)),
+            version: version.map(|version| view.version(*version)),
+            build: build.map(|build| view.build(*build)),
+        })
+    }
+
+    /// Records a deployment event, whose fields are named below `path`.
+    pub async fn submit_deployment(
+        &self,
+        raw: RawEvent,
+        path: &str,
+        validate_only: bool,
+    ) -> Result<pb::SubmitDeploymentEventResponse, Status> {
+        let outcome = self
+            .submit_one(raw, Subject::Deployment, path, validate_only)
+            .await?;
+        let view = self.view();
+        let (version, deployment) = match outcome.state {
+            Some(State::Deployment(version, deployment)) => (Some(version), Some(deployment)),
+            _ => (None, None),
+        };
+        Ok(pb::SubmitDeploymentEventResponse {
+            receipt: Some(receipt(outcome.receipt)),
+            deployment: deployment.map(|deployment| view.deployment(*deployment)),
+            version: version.map(|version| view.version(*version)),
+        })
+    }
+
+    /// Records a check event, whose fields are named below `path`.
+    pub async fn submit_check(
+        &self,
+        raw: RawEvent,
+        path: &str,
+        validate_only: bool,
+    ) -> Result<pb::SubmitCheckEventResponse, Status> {
+        let outcome = self
+            .submit_one(raw, Subject::Check, path, validate_only)
+            .await?;
+        let check = match outcome.state {
+            Some(State::Check(check)) => Some(check),
+            _ => None,
+        };
+        Ok(pb::SubmitCheckEventResponse {
+            receipt: Some(receipt(outcome.receipt)),
+            check: check.map(|check| self.view().check(*check)),
+        })
+    }
+
+    /// Records up to 500 events in their order: of each its sort, itself, and the path that its fields are
+    /// named below, or what is wrong with the entry by itself. One that is refused spoils no other.
+    pub async fn submit_batch(
+        &self,
+        entries: Vec<Result<(Subject, RawEvent, String), Vec<Violation>>>,
+        validate_only: bool,
+    ) -> Result<pb::BatchSubmitEventsResponse, Status> {
+        if !(1..=MAX_BATCH_EVENTS).contains(&entries.len()) {
+            return Err(Problem::invalid(vec![Violation {
+                field: "events".to_owned(),
+                description: format!(
+                    "has {} entries: 1 to {MAX_BATCH_EVENTS} are taken",
+                    entries.len()
+                ),
+            }])
+            .into());
+        }
+        let answer = match validate_only {
+            true => Answer::ValidateOnly,
+            false => Answer::Receipt,
+        };
+        let mut events = Vec::new();
+        // For each entry its path, or what is wrong with it by itself.
+        let parsed: Vec<Result<String, Problem>> = entries
+            .into_iter()
+            .map(|entry| {
+                let (subject, raw, path) = entry?;
+                events.push(raw.parse(subject, &path, now_us())?);
+                Ok(path)
+            })
+            .collect();
+        let mut outcomes = match events.is_empty() {
+            true => Vec::new(),
+            false => self.store.submit(events, answer).await,
+        }
+        .into_iter();
+        let results = parsed.into_iter().map(|parsed| {
+            let path = parsed?;
+            match outcomes.next() {
+                Some(outcome) => outcome.map_err(|error| Problem::from(error).below(&path)),
+                None => Err(storage_forgot()),
+            }
+        });
+        Ok(pb::BatchSubmitEventsResponse {
+            results: results.map(submission_result).collect(),
+        })
+    }
+
     async fn submit_one(
         &self,
-        raw: Option<RawEvent>,
+        raw: RawEvent,
         subject: Subject,
+        path: &str,
         validate_only: bool,
     ) -> Result<Outcome, Status> {
-        let raw = raw.ok_or_else(|| missing("event"))?;
         let event = raw
-            .parse(subject, "event", now_us())
+            .parse(subject, path, now_us())
             .map_err(Problem::invalid)?;
         let answer = match validate_only {
             true => Answer::ValidateOnly,
             false => Answer::WithState,
         };
         match self.store.submit(vec![event], answer).await.pop() {
-            Some(outcome) => Ok(outcome.map_err(|error| Problem::from(error).below("event"))?),
+            Some(outcome) => Ok(outcome.map_err(|error| Problem::from(error).below(path))?),
             None => Err(storage_forgot().into()),
         }
     }
@@ -283,31 +332,34 @@ impl Fields {
     }
 }
 
-/// Parses an entry of a batch or stream. Returns the event's path too.
+/// Parses an entry of a stream. Returns the event's path too.
 pub(super) fn parse_submission(
     submission: pb::EventSubmission,
     path: &str,
 ) -> Result<(Event, String), Problem> {
-    use event_submission::Event as Pb;
-    let (subject, raw, field) = match submission.event {
-        Some(Pb::VersionEvent(event)) => (Subject::Version, event.into(), "version_event"),
-        Some(Pb::DeploymentEvent(event)) => (Subject::Deployment, event.into(), "deployment_event"),
-        Some(Pb::CheckEvent(event)) => (Subject::Check, event.into(), "check_event"),
-        None => {
-            return Err(Problem::invalid(vec![Violation {
-                field: path.to_owned(),
-                description:
-                    "is empty: one of version_event, deployment_event, check_event is required"
-                        .to_owned(),
-            }]));
-        }
-    };
+    let (subject, raw, field) =
+        entry(submission).ok_or_else(|| Problem::invalid(no_submission(path.to_owned())))?;
     let path = format!("{path}.{field}");
-    let raw: RawEvent = raw;
-    let event = raw
-        .parse(subject, &path, now_us())
-        .map_err(Problem::invalid)?;
+    let event = raw.parse(subject, &path, now_us())?;
     Ok((event, path))
+}
+
+/// The event of an entry, with its sort and the name of its field.
+fn entry(submission: pb::EventSubmission) -> Option<(Subject, RawEvent, &'static str)> {
+    use event_submission::Event as Pb;
+    Some(match submission.event? {
+        Pb::VersionEvent(event) => (Subject::Version, event.into(), "version_event"),
+        Pb::DeploymentEvent(event) => (Subject::Deployment, event.into(), "deployment_event"),
+        Pb::CheckEvent(event) => (Subject::Check, event.into(), "check_event"),
+    })
+}
+
+fn no_submission(path: String) -> Vec<Violation> {
+    vec![Violation {
+        field: path,
+        description: "is empty: one of version_event, deployment_event, check_event is required"
+            .to_owned(),
+    }]
 }
 
 pub(super) fn submission_result(result: Result<Outcome, Problem>) -> pb::SubmissionResult {
@@ -324,9 +376,10 @@ pub(super) fn storage_forgot() -> Problem {
     Problem::from(crate::storage::Error::fault("the store gave no outcome"))
 }
 
-fn missing(field: &str) -> Problem {
+fn missing(field: &str) -> Status {
     Problem::invalid(vec![Violation {
         field: field.to_owned(),
         description: "is required".to_owned(),
     }])
+    .into()
 }

@@ -71,8 +71,10 @@ impl Problem {
         if self.0.violations.is_empty() {
             return self;
         }
-        for violation in &mut self.0.violations {
-            violation.field = format!("{path}.{}", violation.field);
+        if !path.is_empty() {
+            for violation in &mut self.0.violations {
+                violation.field = format!("{path}.{}", violation.field);
+            }
         }
         Self::invalid(self.0.violations)
     }

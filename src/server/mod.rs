@@ -33,7 +33,7 @@ use tonic::service::Routes;
 use crate::{
     config::Config,
     grpc::Services,
-    pb,
+    http, pb,
     storage::{self, Store},
 };
 
@@ -54,6 +54,8 @@ pub struct Limits {
     pub max_requests: usize,
     /// Streams open at once, those of health and reflection included.
     pub max_streams: usize,
+    /// The origins whose pages may ask; `*` is any.
+    pub cors_origins: Vec<String>,
     /// How soon a new connection has to send an HTTP/2 preface or the whole head of an HTTP/1 request.
     pub first_bytes_timeout: Duration,
 }
@@ -67,6 +69,7 @@ impl Default for Limits {
             max_connections: 10_000,
             max_requests: 4_096,
             max_streams: 20_000,
+            cors_origins: Vec::new(),
             first_bytes_timeout: Duration::from_secs(5),
         }
     }
@@ -80,6 +83,7 @@ impl From<&Config> for Limits {
             drain_timeout: config.drain_timeout - store_share(config),
             max_connections: config.max_connections,
             max_requests: config.max_requests,
+            cors_origins: config.cors_origins.clone(),
             ..Limits::default()
         }
     }
@@ -157,13 +161,15 @@ impl Server {
     ) -> Result<Running, Error> {
         let contract = Contract::read(pb::DESCRIPTORS).map_err(Error::Descriptors)?;
         let probed = store.clone();
+        // The JSON face has no streams that would have to end.
+        let services = Services::new(store.clone(), stale_after, CancellationToken::new());
+        let http = http::router(&services, &self.limits.cors_origins);
         let services = |streams_end| Services::new(store, stale_after, streams_end).routes();
         let probe = move || {
             let store = probed.clone();
             async move { store.probe().await }
         };
-        self.start(contract, services, axum::Router::new(), probe)
-            .await
+        self.start(contract, services, http, probe).await
     }
 
     /// Begins to answer: the services of the contract, health, reflection, and `http` for all that is not gRPC.

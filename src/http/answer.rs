@@ -1,0 +1,41 @@
+//! Answers as JSON, with what their headers tell.
+
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use http::header::{CONTENT_TYPE, LINK};
+use http::{HeaderValue, StatusCode};
+use serde::Serialize;
+use url::form_urlencoded::{Serializer, parse};
+
+use super::refusal::Refusal;
+
+pub(super) fn json_response(status: StatusCode, body: Body) -> Response {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    let json = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(CONTENT_TYPE, json);
+    response
+}
+
+/// An answer of 200.
+pub(super) fn ok(message: &impl Serialize) -> Response {
+    match serde_json::to_vec(message) {
+        Ok(body) => json_response(StatusCode::OK, Body::from(body)),
+        Err(error) => {
+            tracing::error!(%error, "cannot write an answer as JSON");
+            let internal = StatusCode::INTERNAL_SERVER_ERROR;
+            Refusal::new(internal, "internal error: the answer can't be written").into_response()
+        }
+    }
+}
+
+/// Adds the address of the next page: this one's, with its token.
+pub(super) fn link_next(response: &mut Response, path: &str, query: &str, token: &str) {
+    let mut next = Serializer::new(String::new());
+    next.extend_pairs(parse(query.as_bytes()).filter(|(name, _)| name != "page_token"));
+    next.append_pair("page_token", token);
+    let link = format!("<{path}?{}>; rel=\"next\"", next.finish());
+    if let Ok(link) = HeaderValue::try_from(link) {
+        response.headers_mut().insert(LINK, link);
+    }
+}

@@ -1,0 +1,145 @@
+//! The JSON face: turns a request of HTTP into the same call that gRPC makes, and its answer into JSON. Knows the
+//! contract and the functions of its services; neither the store nor what the calls do.
+
+mod answer;
+mod body;
+mod contract;
+mod cors;
+mod docs;
+mod event;
+mod openapi;
+mod operation;
+mod parameters;
+mod receipt;
+mod refusal;
+mod routes;
+mod submit;
+mod value;
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::rejection::RawPathParamsRejection;
+use axum::extract::{RawPathParams, Request};
+use axum::response::{IntoResponse, Response};
+use axum::routing::any;
+use http::header::ALLOW;
+use http::{HeaderValue, Method, StatusCode};
+use serde_json::json;
+use tower_http::compression::CompressionLayer;
+
+use self::{
+    operation::{Incoming, Operation},
+    refusal::Refusal,
+    routes::OPERATIONS,
+};
+use crate::grpc::Services;
+
+/// Every path of the JSON face, without and with a slash at its end. Browsers may ask from `cors_origins`, `*` being
+/// any; from none where the list is empty.
+pub fn router(services: &Services, cors_origins: &[String]) -> Router {
+    let mut paths: BTreeMap<&'static str, Vec<&'static Operation>> = BTreeMap::new();
+    for operation in OPERATIONS.iter() {
+        paths.entry(operation.path).or_default().push(operation);
+    }
+    let mut router = Router::new();
+    for (path, operations) in paths {
+        let services = services.clone();
+        let operations: Arc<[&Operation]> = operations.into();
+        router = at(router, path, move |id, request| {
+            answer(operations.clone(), services.clone(), id, request)
+        });
+    }
+    let router = at(router, "/health", async |_, request| {
+        read_only(&request).unwrap_or_else(|| answer::ok(&json!({ "status": "ok" })))
+    });
+    let mut router = at(router, "/openapi.json", async |_, request| {
+        read_only(&request).unwrap_or_else(|| {
+            let document = Body::from(openapi::DOCUMENT.as_str());
+            answer::json_response(StatusCode::OK, document)
+        })
+    });
+    for asset in &docs::ASSETS {
+        router = at(router, asset.path, async |_, request| {
+            read_only(&request).unwrap_or_else(|| asset.answer())
+        });
+    }
+    let router = router.layer(CompressionLayer::new());
+    match cors::layer(cors_origins) {
+        Some(cors) => router.layer(cors),
+        None => router,
+    }
+}
+
+/// The segment that a path has for `{id}`.
+type Id = Result<RawPathParams, RawPathParamsRejection>;
+
+fn at<F, R>(router: Router, path: &str, handler: F) -> Router
+where
+    F: Fn(Id, Request) -> R + Clone + Send + Sync + 'static,
+    R: Future<Output = Response> + Send + 'static,
+{
+    let with_slash = format!("{path}/");
+    router
+        .route(path, any(handler.clone()))
+        .route(&with_slash, any(handler))
+}
+
+async fn answer(
+    operations: Arc<[&'static Operation]>,
+    services: Services,
+    id: Id,
+    request: Request,
+) -> Response {
+    let id = id.map(|id| id.iter().next().map(|(_, segment)| segment.to_owned()));
+    let id = match id {
+        Ok(Some(id)) if id.is_empty() => return no_such_path(),
+        Ok(id) => id,
+        Err(_) => return no_such_path(),
+    };
+    let (head, body) = request.into_parts();
+    let wanted = match head.method {
+        Method::HEAD => &Method::GET,
+        ref method => method,
+    };
+    let operation = operations.iter().find(|o| o.method == *wanted);
+    match operation {
+        Some(operation) => {
+            let incoming = Incoming { head, id, body };
+            (operation.run)(operation, services, incoming).await
+        }
+        None => other_method(&head.method, operations.iter().map(|o| &o.method)),
+    }
+}
+
+fn no_such_path() -> Response {
+    Refusal::new(StatusCode::NOT_FOUND, "Not Found").into_response()
+}
+
+/// The answer to what no page that is only read takes.
+fn read_only(request: &Request) -> Option<Response> {
+    let method = request.method();
+    let is_read = matches!(*method, Method::GET | Method::HEAD);
+    (!is_read).then(|| other_method(method, [&Method::GET].into_iter()))
+}
+
+/// Says which methods a path takes: as an answer to OPTIONS, as a refusal to any other.
+fn other_method<'a>(method: &Method, taken: impl Iterator<Item = &'a Method>) -> Response {
+    let mut taken: Vec<&str> = taken.map(Method::as_str).collect();
+    if taken.contains(&"GET") {
+        taken.push("HEAD");
+    }
+    taken.push("OPTIONS");
+    let allow = taken.join(", ");
+    if *method != Method::OPTIONS {
+        return Refusal::method_not_allowed(method, &allow).into_response();
+    }
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    if let Ok(allow) = HeaderValue::try_from(allow) {
+        response.headers_mut().insert(ALLOW, allow);
+    }
+    response
+}

@@ -1,0 +1,162 @@
+//! Events that are refused: what is wrong is told at once, under the names that gRPC has for it.
+
+use serde_json::{Value, json};
+use tonic::Code;
+use tonic_types::StatusExt;
+use versioner::pb::{self, event_service_client::EventServiceClient};
+
+use crate::story::Story;
+
+#[tokio::test]
+async fn every_fault_is_told_at_once_and_named_as_over_grpc() {
+    let story = Story::begin().await;
+    let far = "2999-01-01T00:00:00Z";
+    let long = "x".repeat(256);
+    let body = json!({
+        "version": long, "status": "started", "event_id": "a\u{0}b", "occurred_at": far,
+        "invoke_attempt": -1, "built_by": long, "scm_sha": long, "build_url": "u".repeat(2049),
+        "error_message": "e".repeat(4097),
+    });
+    let by_http = story.post("/version-events/", body).await.faults();
+    let event = pb::VersionEvent {
+        version: long.clone(),
+        status: pb::Status::Started.into(),
+        event_id: "a\0b".into(),
+        occurred_at: Some(far.parse().unwrap()),
+        invoke_attempt: -1,
+        built_by: long.clone(),
+        scm_sha: long,
+        build_url: "u".repeat(2049),
+        error_message: "e".repeat(4097),
+        ..Default::default()
+    };
+    let request = pb::SubmitVersionEventRequest {
+        event: Some(event),
+        validate_only: false,
+    };
+    let mut grpc = EventServiceClient::new(story.channel());
+    let status = grpc.submit_version_event(request).await.unwrap_err();
+    assert_eq!(status.code(), Code::InvalidArgument);
+    let by_grpc = status.get_details_bad_request().unwrap().field_violations;
+    let by_grpc: Vec<String> = by_grpc
+        .into_iter()
+        .map(|fault| fault.field.replace("event.", "body."))
+        .collect();
+    assert_eq!(by_http, by_grpc);
+    assert_eq!(by_http.len(), 9);
+}
+
+#[tokio::test]
+async fn a_field_of_the_wrong_type_is_named_once_with_all_the_others() {
+    let story = Story::begin().await;
+    let body = json!({
+        "version": 5, "status": true, "built_by": ["x"], "occurred_at": 1_700_000_000,
+        "started_at": "yesterday", "invoke_attempt": "1", "extra_metadata": "none",
+        "scm_sha": {"sha": "a"}, "event_id": 1.5,
+    });
+    let answer = story.post("/version-events/", body).await;
+    let mut faults = answer.faults();
+    faults.sort();
+    assert_eq!(
+        faults,
+        [
+            "body.built_by",
+            "body.event_id",
+            "body.extra_metadata",
+            "body.invoke_attempt",
+            "body.occurred_at",
+            "body.product_name",
+            "body.scm_sha",
+            "body.started_at",
+            "body.status",
+            "body.version"
+        ]
+    );
+    let version = json!({
+        "loc": ["body", "version"], "msg": "version is a number: a text is taken", "type": "type_error",
+    });
+    let product = json!({
+        "loc": ["body", "product_name"], "msg": "product_name is required: 1 to 255 characters",
+        "type": "missing",
+    });
+    let detail = answer.json()["detail"].as_array().unwrap().clone();
+    assert!(
+        detail.contains(&version) && detail.contains(&product),
+        "{detail:?}"
+    );
+
+    let check = json!({
+        "product_name": "p", "check_name": "c", "kind": 1, "status": "passed", "scm_sha": 7,
+        "counts": {"a": 1, "b": "2"},
+    });
+    let faults = story.post("/check-events/", check).await.faults();
+    assert_eq!(faults, ["body.scm_sha", "body.kind", "body.counts"]);
+}
+
+#[tokio::test]
+async fn what_is_unknown_is_ignored_and_null_is_left_out() {
+    let story = Story::begin().await;
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let event = format!(
+        r#"{{"product_name":"my-service","version":"1","status":"started","built_by":null,
+            "invoke_attempt":1.0,"invoke_id":"7","environment_name":5,"kind":[],"extra":{deep}}}"#
+    );
+    let answer = story.submit("/version-events/", event).await;
+    let build = story
+        .read(&format!("/builds/{}", answer["id"].as_str().unwrap()))
+        .await;
+    assert_eq!(build["built_by"], Value::Null);
+    assert_eq!(build["invoke_attempt"], 1);
+}
+
+#[tokio::test]
+async fn what_is_no_json_object_is_a_bad_request() {
+    let story = Story::begin().await;
+    for body in [
+        "",
+        "status=started",
+        "[]",
+        "null",
+        "7",
+        r#""text""#,
+        "{",
+        r#"{"a":1} {"a":1}"#,
+        r#"{"a":NaN}"#,
+        "{'a':1}",
+    ] {
+        let answer = story.post("/version-events/", body).await;
+        assert_eq!(answer.status, 400, "{body}: {answer:?}");
+        let detail = answer.json()["detail"].as_str().unwrap().to_owned();
+        assert!(
+            detail.starts_with("the body is no JSON object: "),
+            "{detail}"
+        );
+    }
+    let raw = story
+        .send(
+            http::Method::POST,
+            "/version-events/",
+            &[],
+            &b"{\"a\":\"\xff\"}"[..],
+        )
+        .await;
+    assert_eq!(raw.status, 400, "{raw:?}");
+}
+
+#[tokio::test]
+async fn a_field_that_is_given_twice_and_depth_are_refused_clearly() {
+    let story = Story::begin().await;
+    let twice =
+        r#"{"product_name":"a","version":"1","version":"2","status":"started","x":1,"x":2}"#;
+    let answer = story.post("/version-events/", twice).await;
+    assert_eq!(answer.faults(), ["body.version"]);
+    assert_eq!(answer.json()["detail"][0]["msg"], "version is given twice");
+    for levels in [17, 200, 100_000] {
+        let deep = format!("{}1{}", r#"{"a":"#.repeat(levels), "}".repeat(levels));
+        let event = format!(
+            r#"{{"product_name":"a","version":"1","status":"started","extra_metadata":{deep}}}"#
+        );
+        let answer = story.post("/version-events/", event).await;
+        assert_eq!(answer.faults(), ["body.extra_metadata"], "{levels}");
+    }
+}

@@ -1,0 +1,168 @@
+//! Lists: filters and pages by parameters, and parameters that are wrong.
+
+use serde_json::{Value, json};
+
+use crate::story::Story;
+
+async fn history(story: &Story, versions: usize) {
+    let entries = (0..versions).map(|i| {
+        json!({"type": "version_event", "body": {
+            "product_name": "my-service", "version": format!("1.0.{i}"), "status": "success",
+            "scm_branch": if i % 2 == 0 { "main" } else { "new/ui & more" },
+            "scm_sha": format!("abc{i:04}"),
+            "occurred_at": format!("2026-01-01T00:{:02}:{:02}Z", i / 60, i % 60),
+        }})
+    });
+    let batch: Value = entries.collect();
+    story.submit("/events/", batch).await;
+}
+
+fn versions(page: &Value) -> Vec<&str> {
+    let rows = page["versions"].as_array().expect("versions").iter();
+    rows.map(|row| row["version"].as_str().expect("an identifier"))
+        .collect()
+}
+
+#[tokio::test]
+async fn every_filter_is_a_parameter() {
+    let story = Story::begin().await;
+    history(&story, 10).await;
+    for (query, found) in [
+        ("product=my-service&scm_sha=ABC0003", &["1.0.3"][..]),
+        ("product_name=my-service&version=1.0.4", &["1.0.4"]),
+        ("version_prefix=1.0.9", &["1.0.9"]),
+        (
+            "scm_branch=new/ui+%26%20more&page_size=2",
+            &["1.0.9", "1.0.7"],
+        ),
+        ("status=SUCCESS&created_to=2026-01-01T00:00:01Z", &["1.0.0"]),
+        // The + of an offset that was not encoded.
+        (
+            "created_from=2026-01-01T01:00:08+01:00&order=oldest_first",
+            &["1.0.8", "1.0.9"],
+        ),
+        ("product=other", &[]),
+        ("environment=dev", &[]),
+        ("status=&scm_sha=abc0000", &["1.0.0"]),
+    ] {
+        let page = story.read(&format!("/versions/?{query}")).await;
+        assert_eq!(versions(&page), found, "{query}");
+    }
+    let events = story
+        .read("/events/?after=3&types=version_event,check_event&page_size=1")
+        .await;
+    assert_eq!(events["events"][0]["position"], 4);
+    let events = story
+        .read("/events?type=check_event&types=deployment_event")
+        .await;
+    assert_eq!(
+        (&events["events"], &events["position"]),
+        (&json!([]), &json!(10))
+    );
+}
+
+#[tokio::test]
+async fn the_link_leads_from_page_to_page_to_the_end() {
+    let story = Story::begin().await;
+    history(&story, 23).await;
+    let mut path = "/versions?product=my-service&page_size=5&order=oldest_first".to_owned();
+    let mut seen = Vec::new();
+    let mut pages = 0;
+    loop {
+        let answer = story.get(&path).await;
+        let page = answer.ok();
+        seen.extend(versions(&page).into_iter().map(str::to_owned));
+        pages += 1;
+        let Some(link) = answer.header("link") else {
+            assert_eq!(page["next_page_token"], Value::Null);
+            break;
+        };
+        assert!(
+            link.contains(page["next_page_token"].as_str().unwrap()),
+            "{link}"
+        );
+        let (address, rest) = link[1..].split_once('>').unwrap();
+        assert_eq!(rest, "; rel=\"next\"");
+        path = address.to_owned();
+    }
+    assert_eq!(pages, 5);
+    let all: Vec<String> = (0..23).map(|i| format!("1.0.{i}")).collect();
+    assert_eq!(seen, all);
+
+    let other = path.replace("my-service", "other");
+    assert_eq!(story.get(&other).await.faults(), ["query.page_token"]);
+}
+
+#[tokio::test]
+async fn parameters_that_are_wrong_are_told_at_once_with_those_that_are_known() {
+    let story = Story::begin().await;
+    let query = "prodct=a&page_size=many&status=green&created_from=today&order=random\
+                 &version=1&version=2&product=a&product_name=b&scm_branch=%ff";
+    let answer = story.get(&format!("/versions/?{query}")).await;
+    assert_eq!(
+        answer.faults(),
+        [
+            "query.prodct",
+            "query.page_size",
+            "query.status",
+            "query.created_from",
+            "query.order",
+            "query.version",
+            "query.product_name",
+            "query.scm_branch"
+        ]
+    );
+    let told = answer.json()["detail"][0]["msg"].to_string();
+    assert!(
+        told.contains("version_prefix") && told.contains("page_token"),
+        "{told}"
+    );
+    // What only the service can tell.
+    let faults = story
+        .get("/versions/?page_size=1001&scm_sha=abc&page_token=x")
+        .await
+        .faults();
+    assert_eq!(
+        faults,
+        ["query.scm_sha", "query.page_size", "query.page_token"]
+    );
+    assert_eq!(
+        story.get("/builds/?version=1").await.faults(),
+        ["query.product_name"]
+    );
+    assert_eq!(
+        story.get("/environments?type=moon").await.faults(),
+        ["query.type"]
+    );
+    assert_eq!(
+        story.get("/deployments/?current_only=maybe").await.faults(),
+        ["query.current_only"]
+    );
+    assert_eq!(
+        story.get("/products/?product=x").await.faults(),
+        ["query.product"]
+    );
+    let beyond = story.get("/events/?after=1").await;
+    assert_eq!(beyond.faults(), ["query"]);
+    assert_eq!(beyond.json()["detail"][0]["type"], "position_beyond_end");
+}
+
+#[tokio::test]
+async fn every_list_is_there_and_empty_at_first() {
+    let story = Story::begin().await;
+    for name in [
+        "versions",
+        "builds",
+        "checks",
+        "deployments",
+        "products",
+        "environments",
+        "events",
+    ] {
+        for slash in ["", "/"] {
+            let page = story.read(&format!("/{name}{slash}")).await;
+            assert_eq!(page[name], json!([]));
+            assert_eq!(page["next_page_token"], Value::Null);
+        }
+    }
+}
