@@ -37,9 +37,10 @@ create index deployments_product_class on deployments (product_id, class, first_
 create index deployments_version_completed on deployments (version_id, environment_id, instance, completed_at_us, last_at_us, last_event_id) where status = 3;
 create index deployments_under_way on deployments (product_id, environment_id, instance, first_at_us, first_rank, first_event_id) where status in (1, 2);
 create index deployments_failed on deployments (product_id, environment_id, instance, completed_at_us, last_at_us, last_event_id) where status = 4;
--- Leads from place to place, and to what a moment may have found unfinished: what
--- lasted no longer than a day began within a day before it, the rest is rare.
+-- Leads from place to place.
 create index deployments_place on deployments (product_id, environment_id, instance, first_at_us, id);
-create index deployments_long on deployments (product_id, environment_id, instance, last_at_us, first_at_us) where last_at_us - first_at_us > 86400000000;
+-- What a moment may have found unfinished lasted no longer than a day, and so began
+-- within a day before it, or is rare.
+create index deployments_long on deployments (product_id, last_at_us, first_at_us) where last_at_us - first_at_us > 86400000000;
 -- Those that are said to be completed later than their last event occurred.
 create index deployments_ahead on deployments (product_id, environment_id, instance, status, completed_at_us, last_at_us, last_event_id) where completed_at_us > last_at_us;

@@ -221,6 +221,13 @@ impl Store {
     }
 }
 
+impl Matrix {
+    fn is_asked_for(&self, environment_id: i64) -> bool {
+        let mut asked_for = self.environments.iter().chain(&self.baseline);
+        asked_for.any(|environment| environment.id == environment_id)
+    }
+}
+
 /// Nothing occurs before 1970 or after the last moment that is taken, and a day
 /// before that can still be told in microseconds.
 fn moment(as_of_us: Option<i64>) -> Option<i64> {

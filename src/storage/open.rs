@@ -10,7 +10,7 @@ use std::{
 };
 
 use sqlx::{
-    ConnectOptions,
+    ConnectOptions, Executor,
     migrate::Migrator,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
@@ -206,6 +206,11 @@ async fn open_postgres(url: &str, connections: u32) -> Result<Opened, OpenError>
         let pool = PgPoolOptions::new()
             .max_connections(connections)
             .acquire_timeout(ACQUIRE_TIMEOUT)
+            // Of a statement that goes through an index step by step Postgres expects far
+            // too much, and would spend seconds on compiling it.
+            .after_connect(|connection, _| {
+                Box::pin(async move { connection.execute("set jit = off").await.map(|_| ()) })
+            })
             .connect_lazy_with(options.clone());
         Pool::from(Connections::Postgres(pool))
     };

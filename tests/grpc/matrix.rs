@@ -150,6 +150,39 @@ async fn r11_at_a_past_moment_it_is_as_the_events_by_then_tell(story: Story) {
     }
 }
 
+async fn r11_what_lasted_for_days_was_under_way_all_the_while(story: Story) {
+    for (version, status, time) in [
+        ("0.9.0", Status::Completed, "2026-01-01T09:00:00Z"),
+        ("1.0.0", Status::Started, "2026-01-01T10:00:00Z"),
+        ("1.0.0", Status::Completed, "2026-01-05T10:00:00Z"),
+    ] {
+        let event = pb::DeploymentEvent {
+            invoke_id: "7".into(),
+            occurred_at: at(time),
+            ..deployment(version, "dev", status)
+        };
+        story.deployment_event(event).await.unwrap();
+    }
+    for (time, expected) in [
+        ("2026-01-01T09:59:59Z", "my-service dev: [] runs 0.9.0"),
+        (
+            "2026-01-02T09:00:00Z",
+            "my-service dev: [] runs 0.9.0 gets 1.0.0",
+        ),
+        (
+            "2026-01-04T10:00:00Z",
+            "my-service dev: [] runs 0.9.0 gets 1.0.0 stale",
+        ),
+        ("2026-01-05T10:00:00Z", "my-service dev: [] runs 1.0.0"),
+    ] {
+        let request = pb::GetEnvironmentMatrixRequest {
+            as_of: at(time),
+            ..Default::default()
+        };
+        assert_eq!(shown(&matrix(&story, request).await), expected, "{time}");
+    }
+}
+
 async fn r11_columns_are_by_type_and_name_or_as_they_are_asked_for(story: Story) {
     record(
         &story,
@@ -345,6 +378,7 @@ async fn what_is_wrong_with_a_question_is_told_field_by_field() {
 }
 
 on_both_engines!(
+    r11_what_lasted_for_days_was_under_way_all_the_while,
     r11_a_cell_shows_what_is_current_under_way_and_failed_last,
     r11_a_summary_tells_who_deployed_where_its_logs_are_and_since_when,
     r11_at_a_past_moment_it_is_as_the_events_by_then_tell,

@@ -47,6 +47,9 @@ impl Store {
         };
         let mut products: HashMap<i64, HashMap<(i64, String), Vec<Candidate>>> = HashMap::new();
         for candidate in candidates {
+            if !matrix.is_asked_for(candidate.environment_id) {
+                continue;
+            }
             let place = (candidate.environment_id, candidate.instance.clone());
             let product = products.entry(candidate.product_id).or_default();
             product.entry(place).or_default().push(candidate);
@@ -71,8 +74,7 @@ impl Store {
             .push(FOUND_NOW)
             .push("select ")
             .push(&found_columns(self.engine()))
-            .push(FROM_FOUND)
-            .push("where r.id = f.id");
+            .push(&from_found(self.engine(), ""));
         let rows: Vec<FoundRow> = self.pool().fetch(sql).await?;
         rows.into_iter().map(Candidate::try_from).collect()
     }
@@ -94,15 +96,14 @@ impl Store {
             .push("select ")
             .push(&found_columns(self.engine()))
             .push(", e.position, e.event_id, e.occurred_at_us, e.content")
-            .push(FROM_FOUND)
-            .push(
+            .push(&from_found(
+                self.engine(),
                 "cross join m
                  left join events e on r.last_at_us > m.at_us
                      and e.version_id = r.version_id and e.position >= r.id
                      and e.type = 2 and e.run_id = r.id and e.occurred_at_us <= m.at_us
-                     and e.content is not null
-                 where r.id = f.id",
-            );
+                     and e.content is not null",
+            ));
         let mut settled = Vec::new();
         let mut open: HashMap<i64, (FoundRow, Vec<Occurrence>)> = HashMap::new();
         for row in self.pool().fetch::<PastRow>(sql).await? {
@@ -139,9 +140,9 @@ impl Store {
         Ok(settled)
     }
 
-    /// Begins a statement with the places that the products were ever deployed to, in
-    /// the environments that are asked for: `place (id)` has one deployment of each.
-    /// It goes from place to place through an index.
+    /// Begins a statement with the places that the products in `k` were ever deployed
+    /// to, in the environments that are asked for. It goes from place to place through
+    /// an index.
     fn each_place(&self, matrix: &Matrix, product_ids: &[i64]) -> Sql {
         let products = Rows::of(&[Column::Int("id")], product_ids.iter().copied());
         let sql = Sql::new(self.engine(), "with recursive ").relation("k", products);
@@ -173,11 +174,21 @@ fn found_columns(engine: Engine) -> String {
     )
 }
 
-const FROM_FOUND: &str = "
-from f
-cross join deployments r
-join versions v on v.id = r.version_id
-";
+/// The deployments in `f`, from `m` too. Postgres guesses how many a recursion finds, and
+/// far too many: it would read whole tables. Of an array it expects a few.
+fn from_found(engine: Engine, and_from: &str) -> String {
+    let found = match engine {
+        Engine::Sqlite => "in (select id from f)",
+        Engine::Postgres => "= any (array(select id from f))",
+    };
+    format!(
+        "
+         from deployments r
+         join versions v on v.id = r.version_id
+         {and_from}
+         where r.id {found}"
+    )
+}
 
 /// The environments that the products in `k` were deployed to.
 const ALL_PAIRS: &str = ", pair (product_id, environment_id) as (
@@ -194,61 +205,60 @@ const ALL_PAIRS: &str = ", pair (product_id, environment_id) as (
 const CHOSEN_PAIRS: &str = ", pair (product_id, environment_id) as (
     select k.id, c.id from k cross join c)";
 
-/// Each place of a product and an environment.
-const PLACES: &str = ", place (id) as (
-    select (select d.id from deployments d
-            where d.product_id = pair.product_id and d.environment_id = pair.environment_id
-            order by d.instance
-            limit 1)
+/// Each place of a product and an environment; the last one of each has no instance.
+const PLACES: &str = ", place (product_id, environment_id, instance) as (
+    select pair.product_id, pair.environment_id,
+           (select min(d.instance) from deployments d
+            where d.product_id = pair.product_id and d.environment_id = pair.environment_id)
     from pair
+    where pair.environment_id is not null
     union all
-    select (select d.id from deployments d
+    select p.product_id, p.environment_id,
+           (select min(d.instance) from deployments d
             where d.product_id = p.product_id and d.environment_id = p.environment_id
-              and d.instance > p.instance
-            order by d.instance
-            limit 1)
-    from place cross join deployments p
-    where p.id = place.id)";
+              and d.instance > p.instance)
+    from place p
+    where p.instance is not null)";
 
 /// Of each place one deployment, whatever it is; and those that are shown.
 const FOUND_NOW: &str = ", f (id) as (
-    select id from place where id is not null
+    select (select d.id from deployments d
+            where d.product_id = p.product_id and d.environment_id = p.environment_id
+              and d.instance = p.instance
+            limit 1)
+    from place p
     union
     select (select d.id from deployments d
             where d.status = 3 and d.product_id = p.product_id
               and d.environment_id = p.environment_id and d.instance = p.instance
             order by d.completed_at_us desc, d.last_at_us desc, d.last_event_id desc
             limit 1)
-    from place cross join deployments p
-    where p.id = place.id
+    from place p
+    union
+    select (select d.id from deployments d
+            where d.status = 4 and d.product_id = p.product_id
+              and d.environment_id = p.environment_id and d.instance = p.instance
+            order by d.completed_at_us desc, d.last_at_us desc, d.last_event_id desc
+            limit 1)
+    from place p
     union
     select (select d.id from deployments d
             where d.status in (1, 2) and d.product_id = p.product_id
               and d.environment_id = p.environment_id and d.instance = p.instance
             order by d.first_at_us desc, d.first_rank desc, d.first_event_id desc
             limit 1)
-    from place cross join deployments p
-    where p.id = place.id
-    union
-    select (select d.id from deployments d
-            where d.status = 4 and d.product_id = p.product_id
-              and d.environment_id = p.environment_id and d.instance = p.instance
-            order by d.completed_at_us desc, d.last_at_us desc, d.last_event_id desc
-            limit 1)
-    from place cross join deployments p
-    where p.id = place.id)
+    from place p)
 ";
 
-/// Of each place, at the moment in `m`: one deployment, whatever it was; those over
-/// that may be shown (a completion may be said to lie after the last event); and all
-/// that went on afterwards, which last a day at most or are rare.
+/// Of each place, at the moment in `m`: one deployment, whatever it was; and those
+/// over that may be shown (a completion may be said to lie after the last event). Of
+/// each product, what went on afterwards: it lasts a day at most, or is rare.
 const FOUND_THEN: &str = ", f (id) as (
     select (select d.id from deployments d
             where d.product_id = p.product_id and d.environment_id = p.environment_id
               and d.instance = p.instance and d.first_at_us <= m.at_us
             limit 1)
-    from place cross join deployments p cross join m
-    where p.id = place.id
+    from place p cross join m
     union
     select (select d.id from deployments d
             where d.status = 3 and d.product_id = p.product_id
@@ -257,8 +267,7 @@ const FOUND_THEN: &str = ", f (id) as (
               and d.last_at_us <= m.at_us
             order by d.completed_at_us desc, d.last_at_us desc, d.last_event_id desc
             limit 1)
-    from place cross join deployments p cross join m
-    where p.id = place.id
+    from place p cross join m
     union
     select (select d.id from deployments d
             where d.status = 3 and d.product_id = p.product_id
@@ -267,8 +276,7 @@ const FOUND_THEN: &str = ", f (id) as (
               and d.last_at_us <= m.at_us
             order by d.completed_at_us desc, d.last_at_us desc, d.last_event_id desc
             limit 1)
-    from place cross join deployments p cross join m
-    where p.id = place.id
+    from place p cross join m
     union
     select (select d.id from deployments d
             where d.status = 4 and d.product_id = p.product_id
@@ -277,8 +285,7 @@ const FOUND_THEN: &str = ", f (id) as (
               and d.last_at_us <= m.at_us
             order by d.completed_at_us desc, d.last_at_us desc, d.last_event_id desc
             limit 1)
-    from place cross join deployments p cross join m
-    where p.id = place.id
+    from place p cross join m
     union
     select (select d.id from deployments d
             where d.status = 4 and d.product_id = p.product_id
@@ -287,8 +294,7 @@ const FOUND_THEN: &str = ", f (id) as (
               and d.last_at_us <= m.at_us
             order by d.completed_at_us desc, d.last_at_us desc, d.last_event_id desc
             limit 1)
-    from place cross join deployments p cross join m
-    where p.id = place.id
+    from place p cross join m
     union
     select (select d.id from deployments d
             where d.status in (1, 2) and d.product_id = p.product_id
@@ -296,20 +302,15 @@ const FOUND_THEN: &str = ", f (id) as (
               and d.first_at_us <= m.at_us and d.last_at_us <= m.at_us
             order by d.first_at_us desc, d.first_rank desc, d.first_event_id desc
             limit 1)
-    from place cross join deployments p cross join m
-    where p.id = place.id
+    from place p cross join m
     union
     select d.id
-    from place cross join deployments p cross join m cross join deployments d
-    where p.id = place.id and d.product_id = p.product_id
-      and d.environment_id = p.environment_id and d.instance = p.instance
-      and d.first_at_us >= m.at_us - 86400000000 and d.first_at_us <= m.at_us
-      and d.last_at_us > m.at_us
+    from k cross join m cross join deployments d
+    where d.product_id = k.id and d.first_at_us >= m.at_us - 86400000000
+      and d.first_at_us <= m.at_us and d.last_at_us > m.at_us
     union
     select d.id
-    from place cross join deployments p cross join m cross join deployments d
-    where p.id = place.id and d.product_id = p.product_id
-      and d.environment_id = p.environment_id and d.instance = p.instance
-      and d.last_at_us - d.first_at_us > 86400000000
+    from k cross join m cross join deployments d
+    where d.product_id = k.id and d.last_at_us - d.first_at_us > 86400000000
       and d.last_at_us > m.at_us and d.first_at_us <= m.at_us)
 ";
