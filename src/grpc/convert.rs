@@ -2,10 +2,12 @@
 
 mod event;
 mod metadata;
+mod readiness;
 mod view;
 
 use prost_types::Timestamp;
 
+pub(super) use readiness::readiness;
 pub(super) use view::{View, receipt};
 
 use crate::domain::{

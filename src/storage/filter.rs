@@ -187,7 +187,7 @@ pub(super) fn commit_condition(sql: Sql, column: &str, sha: &str) -> Sql {
 
 /// Sorts after everything that begins so: nothing sorts after the last character
 /// there is, and it is refused in no name that one would search for.
-fn after_prefix(prefix: &str) -> String {
+pub(super) fn after_prefix(prefix: &str) -> String {
     format!("{prefix}\u{10ffff}")
 }
 

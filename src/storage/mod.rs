@@ -19,8 +19,10 @@ mod deployments;
 mod error;
 mod events;
 mod filter;
+mod latest;
 mod list;
 mod open;
+mod readiness;
 mod rows;
 mod sql;
 mod tail;
@@ -37,11 +39,11 @@ pub use catalog::{
 };
 pub use error::{Cause, Conflict, Error};
 pub use filter::Page;
+pub use latest::Latest;
 pub use list::List;
 pub use open::{OpenError, Options, migrate};
 pub use sql::Engine;
 pub use tail::Watcher;
-pub use versions::Latest;
 
 use self::{
     batch::{Mode, Submission},
