@@ -1,6 +1,7 @@
 //! `VersionService`.
 
 mod ready;
+mod trace;
 mod which;
 
 use tonic::{Request, Response, Status, async_trait};
@@ -257,9 +258,9 @@ impl VersionService for Services {
 
     async fn trace_version(
         &self,
-        _request: Request<pb::TraceVersionRequest>,
+        request: Request<pb::TraceVersionRequest>,
     ) -> Result<Response<pb::TraceVersionResponse>, Status> {
-        Err(Status::unimplemented("to be written"))
+        self.trace(request.into_inner()).await.map(Response::new)
     }
 
     async fn check_readiness(
