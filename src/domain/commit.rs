@@ -31,17 +31,6 @@ pub fn distinct(sorted: Vec<String>) -> Vec<String> {
     commits
 }
 
-/// The shortened forms of a SHA under which a version may have been recorded:
-/// its proper prefixes of 7 or more characters.
-pub fn shortened_forms(sha: &str) -> Vec<String> {
-    if !sha.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return Vec::new();
-    }
-    (MIN_SHORTENED..sha.len())
-        .map(|length| sha[..length].to_owned())
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -63,7 +52,5 @@ mod tests {
             distinct(shas.map(str::to_owned).to_vec()),
             ["abc1", "abc1234de", "abc1234ff", "abd"]
         );
-        assert_eq!(shortened_forms("abc123456"), ["abc1234", "abc12345"]);
-        assert!(shortened_forms("abc").is_empty());
     }
 }

@@ -111,7 +111,8 @@ impl Store {
         let sql = self.pool().sql("select distinct v.scm_sha from versions v");
         let sql = Select::new(sql)
             .and_commit("v.scm_sha", Some(sha))
-            .and_product("v.product_id", product_name)
+            // Not by the index of the product, which has all of its versions.
+            .and_product("+v.product_id", product_name)
             .finish("\norder by v.scm_sha\nlimit ")
             .bind(MAX_COMMITS);
         let shas: Vec<(String,)> = self.pool().fetch(sql).await?;
