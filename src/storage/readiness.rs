@@ -197,7 +197,8 @@ impl Store {
                  where r.latest and r.product_id = k.product_id and ",
             )
             .push(condition)
-            .push(" and r.environment_id in (0, ")
+            // Not by an index of the environment, which has the whole product's checks.
+            .push(" and +r.environment_id in (0, ")
             .bind(environment_id)
             .push(")")
         };
