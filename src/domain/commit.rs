@@ -17,6 +17,14 @@ pub fn names_by_prefix(sha: &str) -> bool {
     sha.len() >= MIN_SHORTENED && sha.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
+/// What all forms of a commit begin with: the first 7 characters of its SHA.
+pub fn start(sha: &str) -> &str {
+    match sha.char_indices().nth(MIN_SHORTENED) {
+        Some((end, _)) => &sha[..end],
+        None => sha,
+    }
+}
+
 /// The commits among SHAs that are sorted in byte order: of several forms of
 /// one commit, only the longest.
 pub fn distinct(sorted: Vec<String>) -> Vec<String> {
@@ -43,6 +51,18 @@ mod tests {
         assert!(!same("abc1234x", "abc1234xyz"), "not hex");
         assert!(same("r12", "r12"));
         assert!(!same("abc1234", "abc1235def"));
+    }
+
+    #[test]
+    fn r14_all_forms_of_a_commit_begin_alike() {
+        for (sha, expected) in [
+            ("abc1234def", "abc1234"),
+            ("abc1234", "abc1234"),
+            ("r12", "r12"),
+            ("éééééééé", "ééééééé"),
+        ] {
+            assert_eq!(start(sha), expected);
+        }
     }
 
     #[test]

@@ -178,7 +178,7 @@ pub(super) fn commit_condition(sql: Sql, column: &str, sha: &str) -> Sql {
         return begins(sql.push("("), sha).push(")");
     }
     // All forms begin alike: one stretch of the index has them, and little else.
-    let sql = begins(sql.push("("), &sha[..commit::MIN_SHORTENED]).push(" and (");
+    let sql = begins(sql.push("("), commit::start(sha)).push(" and (");
     begins(sql, sha)
         .push(" or ")
         .push(column)
@@ -191,7 +191,7 @@ pub(super) fn commit_condition(sql: Sql, column: &str, sha: &str) -> Sql {
 
 /// Sorts after everything that begins so: nothing sorts after the last character
 /// there is, and it is refused in no name that one would search for.
-pub(super) fn after_prefix(prefix: &str) -> String {
+fn after_prefix(prefix: &str) -> String {
     format!("{prefix}\u{10ffff}")
 }
 

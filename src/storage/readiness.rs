@@ -12,7 +12,6 @@ use super::{
     Store,
     catalog::Reference,
     error::Error,
-    filter::after_prefix,
     rows::{REQUIREMENTS_COLUMNS, RUN_COLUMNS, RequirementsRow, RunRow},
     sql::{Column, Rows, Sql},
 };
@@ -171,16 +170,14 @@ impl Store {
         let mut keys = Rows::new(&[
             Column::Int("version_id"),
             Column::Int("product_id"),
-            Column::Text("sha_from"),
-            Column::Text("sha_to"),
+            Column::Text("sha_start"),
         ]);
         for version in versions {
-            let (from, to) = version.scm_sha.as_deref().map(sha_range).unzip();
+            let sha_start = version.scm_sha.as_deref().map(commit::start);
             keys.add([
                 version.id.into(),
                 version.product_id.into(),
-                from.into(),
-                to.into(),
+                sha_start.map(str::to_owned).into(),
             ]);
         }
         let environment_id = environment.map_or(0, |e| e.id);
@@ -206,7 +203,7 @@ impl Store {
         let sql = select(sql, "r.version_id = k.version_id").push("\nunion all\n");
         let sql = select(
             sql,
-            "r.version_id = 0 and r.scm_sha >= k.sha_from and r.scm_sha <= k.sha_to",
+            "r.scm_sha <> '' and substr(r.scm_sha, 1, 7) = k.sha_start",
         );
         let rows: Vec<CheckEvidenceRow> = self.pool().fetch(sql).await?;
 
@@ -230,17 +227,5 @@ impl Store {
             }
         }
         gates::states(self.pool(), recorded).await
-    }
-}
-
-/// From where to where the forms of a commit are found, and little else: all of
-/// them begin with the same few characters.
-fn sha_range(sha: &str) -> (String, String) {
-    match commit::names_by_prefix(sha) {
-        true => {
-            let shortest = &sha[..commit::MIN_SHORTENED];
-            (shortest.to_owned(), after_prefix(shortest))
-        }
-        false => (sha.to_owned(), sha.to_owned()),
     }
 }
