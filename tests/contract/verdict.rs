@@ -50,7 +50,7 @@ pub(crate) async fn assert_readiness_follows_from_the_log(store: &Store, product
             let folded = without_ids(expected(&version, environment.as_ref(), &entries));
             assert_eq!(read, folded, "{} for {name}", version.version);
             let alone = store.assess(vec![version.clone()], environment.as_ref(), NOW_US);
-            assert_eq!(alone.await.unwrap(), [version.clone()]);
+            assert_eq!(alone.await.unwrap(), std::slice::from_ref(&version));
             told.push((version.version, read));
         }
         told.sort_by(|a, b| a.0.cmp(&b.0));
