@@ -17,6 +17,14 @@ pub fn names_by_prefix(sha: &str) -> bool {
     sha.len() >= MIN_SHORTENED && sha.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
+/// What all forms of a commit begin with: the first 7 characters of its SHA.
+pub fn start(sha: &str) -> &str {
+    match sha.char_indices().nth(MIN_SHORTENED) {
+        Some((end, _)) => &sha[..end],
+        None => sha,
+    }
+}
+
 /// The commits among SHAs that are sorted in byte order: of several forms of
 /// one commit, only the longest.
 pub fn distinct(sorted: Vec<String>) -> Vec<String> {
@@ -29,17 +37,6 @@ pub fn distinct(sorted: Vec<String>) -> Vec<String> {
         }
     }
     commits
-}
-
-/// The shortened forms of a SHA under which a version may have been recorded:
-/// its proper prefixes of 7 or more characters.
-pub fn shortened_forms(sha: &str) -> Vec<String> {
-    if !sha.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return Vec::new();
-    }
-    (MIN_SHORTENED..sha.len())
-        .map(|length| sha[..length].to_owned())
-        .collect()
 }
 
 #[cfg(test)]
@@ -57,13 +54,23 @@ mod tests {
     }
 
     #[test]
+    fn r14_all_forms_of_a_commit_begin_alike() {
+        for (sha, expected) in [
+            ("abc1234def", "abc1234"),
+            ("abc1234", "abc1234"),
+            ("r12", "r12"),
+            ("éééééééé", "ééééééé"),
+        ] {
+            assert_eq!(start(sha), expected);
+        }
+    }
+
+    #[test]
     fn r14_forms_of_one_commit_are_one() {
         let shas = ["abc1", "abc1234", "abc1234de", "abc1234ff", "abd"];
         assert_eq!(
             distinct(shas.map(str::to_owned).to_vec()),
             ["abc1", "abc1234de", "abc1234ff", "abd"]
         );
-        assert_eq!(shortened_forms("abc123456"), ["abc1234", "abc12345"]);
-        assert!(shortened_forms("abc").is_empty());
     }
 }

@@ -11,6 +11,8 @@ pub mod metadata;
 pub mod page;
 pub mod precedence;
 pub mod query;
+pub mod readiness;
+pub mod requirements;
 pub mod resource;
 pub mod run;
 pub mod status;

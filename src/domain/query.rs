@@ -37,6 +37,19 @@ pub struct VersionQuery {
     /// Currently deployed there.
     pub environment_name: Option<String>,
     pub order: VersionOrder,
+    /// Asks for the readiness of each.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub readiness: Option<ReadinessQuery>,
+}
+
+/// Asks whether versions are ready (R17).
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct ReadinessQuery {
+    /// For this environment.
+    pub environment_name: Option<String>,
+    /// What has expired by then is worth nothing any more.
+    #[serde(skip)]
+    pub now_us: i64,
 }
 
 #[derive(Clone, Debug, Default, Serialize)]
@@ -136,6 +149,8 @@ pub struct LatestQuery {
     /// Currently deployed there.
     pub environment_name: Option<String>,
     pub include_prereleases: bool,
+    /// Only those that are ready.
+    pub ready: Option<ReadinessQuery>,
 }
 
 /// What "latest" went by (R13).

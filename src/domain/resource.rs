@@ -9,6 +9,8 @@ use super::{
     environment::EnvironmentType,
     event::{Details, Event},
     precedence::Scheme,
+    readiness::Assessment,
+    requirements::Requirements,
     run::{Origin, Run},
     status::Status,
 };
@@ -24,6 +26,9 @@ pub struct Product {
     pub aliases: Vec<String>,
     pub created_at_us: i64,
     pub updated_at_us: i64,
+    /// What each of its versions needs to be ready.
+    #[serde(default)]
+    pub requirements: Requirements,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +40,9 @@ pub struct Environment {
     pub aliases: Vec<String>,
     pub created_at_us: i64,
     pub updated_at_us: i64,
+    /// What a version needs, besides its product's, to be ready for it.
+    #[serde(default)]
+    pub requirements: Requirements,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +63,8 @@ pub struct Version {
     pub latest_build_started_at_us: Option<i64>,
     pub created_at_us: i64,
     pub updated_at_us: i64,
+    /// None where this was not asked for.
+    pub readiness: Option<Assessment>,
 }
 
 /// What builds, deployments and checks show of their run.

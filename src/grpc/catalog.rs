@@ -1,8 +1,10 @@
 //! `CatalogService`.
 
-use prost_types::FieldMask;
+mod mask;
+
 use tonic::{Request, Response, Status, async_trait};
 
+use self::mask::{Mask, gives_limits};
 use super::{
     Services,
     convert::environment_type,
@@ -12,11 +14,8 @@ use super::{
 };
 use crate::{
     domain::{
-        event::{MAX_NAME, MAX_PROSE},
         id::Kind,
         query::{EnvironmentQuery, ProductQuery},
-        resource::MAX_ALIASES,
-        violation::{name, optional_prose},
     },
     pb::{self, catalog_service_server::CatalogService},
     storage::{EnvironmentChange, ProductChange, Reference},
@@ -77,12 +76,23 @@ impl CatalogService for Services {
                 ("name", !new.name.is_empty()),
                 ("description", !new.description.is_empty()),
                 ("aliases", !new.aliases.is_empty()),
+                ("required_checks", !new.required_checks.is_empty()),
+                (
+                    "security_limits",
+                    gives_limits(new.security_limits.as_ref()),
+                ),
             ],
         );
         let change = ProductChange {
             name: mask.name(&mut fields, "product.name", &new.name),
             description: mask.description(&mut fields, "product.description", &new.description),
             aliases: mask.aliases(&mut fields, "product.aliases", &new.aliases),
+            requirements: mask.requirements(
+                &mut fields,
+                "product",
+                &new.required_checks,
+                new.security_limits.as_ref(),
+            ),
         };
         let which = fields.violations.finish(which).map_err(Problem::invalid)?;
         let which = which.ok_or_else(|| no_such_id(Kind::Product, &r.id))?;
@@ -173,6 +183,11 @@ impl CatalogService for Services {
                 ("type", new.r#type != 0),
                 ("description", !new.description.is_empty()),
                 ("aliases", !new.aliases.is_empty()),
+                ("required_checks", !new.required_checks.is_empty()),
+                (
+                    "security_limits",
+                    gives_limits(new.security_limits.as_ref()),
+                ),
             ],
         );
         let kind = match mask.has("type") {
@@ -193,6 +208,12 @@ impl CatalogService for Services {
             kind,
             description: mask.description(&mut fields, "environment.description", &new.description),
             aliases: mask.aliases(&mut fields, "environment.aliases", &new.aliases),
+            requirements: mask.requirements(
+                &mut fields,
+                "environment",
+                &new.required_checks,
+                new.security_limits.as_ref(),
+            ),
         };
         let which = fields.violations.finish(which).map_err(Problem::invalid)?;
         let which = which.ok_or_else(|| no_such_id(Kind::Environment, &r.id))?;
@@ -231,72 +252,5 @@ impl Services {
         let which = fields.reference(kind, id, name);
         let which = fields.violations.finish(which).map_err(Problem::invalid)?;
         which.ok_or_else(|| no_such_id(kind, id))
-    }
-}
-
-/// Which fields an update changes.
-struct Mask(Vec<String>);
-
-impl Mask {
-    /// Without a mask, an update changes the fields that it fills.
-    fn parse(fields: &mut Fields, mask: Option<FieldMask>, known: &[(&str, bool)]) -> Self {
-        let paths = mask.map(|mask| mask.paths).unwrap_or_default();
-        for path in &paths {
-            if !known.iter().any(|(name, _)| name == path) {
-                // A path may be as long as a message.
-                let shown: String = path.chars().take(MAX_NAME).collect();
-                let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
-                fields.violations.add(
-                    "update_mask",
-                    format!("names {shown:?}: {} are taken", names.join(", ")),
-                );
-            }
-        }
-        if paths.is_empty() {
-            let filled = known.iter().filter(|(_, filled)| *filled);
-            return Self(filled.map(|(name, _)| (*name).to_owned()).collect());
-        }
-        Self(paths)
-    }
-
-    fn has(&self, field: &str) -> bool {
-        self.0.iter().any(|path| path == field)
-    }
-
-    fn name(&self, fields: &mut Fields, path: &str, given: &str) -> Option<String> {
-        self.has("name")
-            .then(|| fields.required_name(path, given))
-            .flatten()
-    }
-
-    fn description(&self, fields: &mut Fields, path: &str, given: &str) -> Option<String> {
-        if !self.has("description") {
-            return None;
-        }
-        let parsed = optional_prose(given, MAX_PROSE);
-        fields
-            .violations
-            .take(path, parsed)
-            .map(Option::unwrap_or_default)
-    }
-
-    fn aliases(&self, fields: &mut Fields, path: &str, given: &[String]) -> Option<Vec<String>> {
-        if !self.has("aliases") {
-            return None;
-        }
-        if given.len() > MAX_ALIASES {
-            let taken = format!("has {} names: at most {MAX_ALIASES} are taken", given.len());
-            fields.violations.add(path, taken);
-        }
-        let parsed: Vec<Option<String>> = given
-            .iter()
-            .take(MAX_ALIASES)
-            .enumerate()
-            .map(|(i, alias)| {
-                let parsed = name(alias, MAX_NAME);
-                fields.violations.take(&format!("{path}[{i}]"), parsed)
-            })
-            .collect();
-        parsed.into_iter().collect()
     }
 }

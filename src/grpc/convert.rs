@@ -3,11 +3,13 @@
 mod event;
 mod matrix;
 mod metadata;
+mod readiness;
 mod view;
 
 use prost_types::Timestamp;
 
 pub(super) use matrix::differs;
+pub(super) use readiness::readiness;
 pub(super) use view::{View, receipt};
 
 use crate::domain::{

@@ -1,10 +1,15 @@
 //! `VersionService`.
 
+mod ready;
+mod trace;
+mod which;
+
 use tonic::{Request, Response, Status, async_trait};
 
 use super::{
     Services,
     convert::{View, check_kind, check_status, status as parse_status},
+    now_us,
     page::PageRequest,
     request::{Fields, GivenId},
     status::{Problem, no_such_id, status},
@@ -12,7 +17,10 @@ use super::{
 use crate::{
     domain::{
         id::Kind,
-        query::{BuildQuery, CheckQuery, LatestBasis, LatestQuery, VersionOrder, VersionQuery},
+        query::{
+            BuildQuery, CheckQuery, LatestBasis, LatestQuery, ReadinessQuery, VersionOrder,
+            VersionQuery,
+        },
     },
     pb::{self, version_service_server::VersionService},
 };
@@ -34,39 +42,9 @@ impl VersionService for Services {
     ) -> Result<Response<pb::GetVersionResponse>, Status> {
         let request = request.into_inner();
         let mut fields = Fields::new(self.ids());
-        let id = fields.optional_id(Kind::Version, "id", &request.id);
-        let named = !(request.product_name.trim().is_empty() && request.version.trim().is_empty());
-        if !request.id.trim().is_empty() && named {
-            fields.violations.add(
-                "id",
-                "and a name are both given: id, or product_name and version, is taken",
-            );
-        }
-        let name = if request.id.trim().is_empty() {
-            let product = fields.required_name("product_name", &request.product_name);
-            product.zip(fields.required_name("version", &request.version))
-        } else {
-            None
-        };
-        fields
-            .violations
-            .finish(Some(()))
-            .map_err(Problem::invalid)?;
-
-        let version = match (id, name) {
-            (GivenId::Position(position), _) => self
-                .store
-                .version(position)
-                .await
-                .map_err(status)?
-                .ok_or_else(|| no_such_id(Kind::Version, &request.id))?,
-            (_, Some((product, version))) => self
-                .store
-                .version_by_name(&product, &version)
-                .await
-                .map_err(status)?,
-            _ => return Err(no_such_id(Kind::Version, &request.id)),
-        };
+        let which = fields.version(&request.id, &request.product_name, &request.version);
+        let which = fields.violations.finish(which).map_err(Problem::invalid)?;
+        let version = self.version_of(&which).await?;
         Ok(Response::new(pb::GetVersionResponse {
             version: Some(self.view().version(version)),
         }))
@@ -92,6 +70,13 @@ impl VersionService for Services {
                 VersionOrder::NewestFirst
             }
         };
+        let readiness_environment =
+            fields.name("readiness_environment_name", &r.readiness_environment_name);
+        if readiness_environment.is_some() && !r.include_readiness {
+            fields
+                .violations
+                .add("readiness_environment_name", "needs include_readiness");
+        }
         let query = VersionQuery {
             product_name: fields.name("product_name", &r.product_name),
             version: fields.name("version", &r.version),
@@ -107,6 +92,10 @@ impl VersionService for Services {
             created_to_us: fields.time("created_to", r.created_to),
             environment_name: fields.name("environment_name", &r.environment_name),
             order,
+            readiness: r.include_readiness.then(|| ReadinessQuery {
+                environment_name: readiness_environment,
+                now_us: now_us(),
+            }),
         };
         let page = PageRequest::parse(&mut fields, &query, r.page_size, &r.page_token);
         let page = fields.violations.finish(page).map_err(Problem::invalid)?;
@@ -138,12 +127,17 @@ impl VersionService for Services {
         let r = request.into_inner();
         let mut fields = Fields::new(self.ids());
         let product_name = fields.required_name("product_name", &r.product_name);
+        let ready_for = fields.name("ready_for_environment_name", &r.ready_for_environment_name);
         let query = LatestQuery {
             product_name: product_name.clone().unwrap_or_default(),
             scm_branch: fields.branch("scm_branch", &r.scm_branch),
             status: fields.given("status", parse_status(r.status)),
             environment_name: fields.name("environment_name", &r.environment_name),
             include_prereleases: r.include_prereleases,
+            ready: (r.ready || ready_for.is_some()).then(|| ReadinessQuery {
+                environment_name: ready_for,
+                now_us: now_us(),
+            }),
         };
         fields
             .violations
@@ -264,16 +258,18 @@ impl VersionService for Services {
 
     async fn trace_version(
         &self,
-        _request: Request<pb::TraceVersionRequest>,
+        request: Request<pb::TraceVersionRequest>,
     ) -> Result<Response<pb::TraceVersionResponse>, Status> {
-        Err(Status::unimplemented("to be written"))
+        self.trace(request.into_inner()).await.map(Response::new)
     }
 
     async fn check_readiness(
         &self,
-        _request: Request<pb::CheckReadinessRequest>,
+        request: Request<pb::CheckReadinessRequest>,
     ) -> Result<Response<pb::CheckReadinessResponse>, Status> {
-        Err(Status::unimplemented("to be written"))
+        self.readiness(request.into_inner())
+            .await
+            .map(Response::new)
     }
 }
 

@@ -11,7 +11,7 @@ use super::{
     Store,
     error::Error,
     filter::{Direction, Page, Select},
-    rows::{EnvironmentRow, ProductRow},
+    rows::{EnvironmentRow, ProductRow, REQUIREMENTS_COLUMNS},
     sql::{Engine, Sql},
     writer::Command,
 };
@@ -20,6 +20,7 @@ use crate::domain::{
     id::Kind,
     page::{Cursor, CursorPart},
     query::{EnvironmentQuery, ProductQuery},
+    requirements::RequirementsChange,
     resource::{Environment, Product},
 };
 
@@ -36,6 +37,7 @@ pub struct ProductChange {
     pub name: Option<String>,
     pub description: Option<String>,
     pub aliases: Option<Vec<String>>,
+    pub requirements: RequirementsChange,
 }
 
 /// What to change of an environment; the rest stays.
@@ -45,6 +47,7 @@ pub struct EnvironmentChange {
     pub kind: Option<EnvironmentType>,
     pub description: Option<String>,
     pub aliases: Option<Vec<String>>,
+    pub requirements: RequirementsChange,
 }
 
 /// How much went with a product.
@@ -92,7 +95,7 @@ enum What {
 }
 
 impl Store {
-    /// Renames or describes a product, or changes its aliases.
+    /// Renames or describes a product, or changes its aliases or requirements.
     pub async fn update_product(
         &self,
         which: Reference,
@@ -119,7 +122,8 @@ impl Store {
         }
     }
 
-    /// Renames or describes an environment, sets its type, or changes its aliases.
+    /// Renames or describes an environment, sets its type, or changes its aliases or
+    /// requirements.
     pub async fn update_environment(
         &self,
         which: Reference,
@@ -235,14 +239,18 @@ impl Store {
 /// The columns of a product `t`, its names as one JSON array.
 fn product_columns(engine: Engine) -> String {
     let names = names_of(engine, "product_names", "product_id");
-    format!("t.id, t.name, t.description, t.created_at_us, t.updated_at_us, {names} as aliases")
+    format!(
+        "t.id, t.name, t.description, t.created_at_us, t.updated_at_us, {names} as aliases, \
+         {REQUIREMENTS_COLUMNS}"
+    )
 }
 
 /// The columns of an environment `t`, its names as one JSON array.
 fn environment_columns(engine: Engine) -> String {
     let names = names_of(engine, "environment_names", "environment_id");
     format!(
-        "t.id, t.name, t.type as kind, t.description, t.created_at_us, t.updated_at_us, {names} as aliases"
+        "t.id, t.name, t.type as kind, t.description, t.created_at_us, t.updated_at_us, \
+         {names} as aliases, {REQUIREMENTS_COLUMNS}"
     )
 }
 

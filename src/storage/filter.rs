@@ -165,24 +165,28 @@ impl Select {
 /// The commits that a SHA, in lower case, names: those that begin with it, and
 /// the shortened forms of it that a version may have been recorded with.
 pub(super) fn commit_condition(sql: Sql, column: &str, sha: &str) -> Sql {
-    let mut sql = sql
-        .push("(")
-        .push(column)
-        .push(" >= ")
-        .bind(sha)
-        .push(" and ")
-        .push(column)
-        .push(" < ")
-        .bind(after_prefix(sha));
-    let forms = commit::shortened_forms(sha);
-    if !forms.is_empty() {
-        sql = sql.push(" or ").push(column).push(" in (");
-        for (i, form) in forms.into_iter().enumerate() {
-            sql = sql.push(if i == 0 { "" } else { ", " }).bind(form);
-        }
-        sql = sql.push(")");
+    let begins = |sql: Sql, beginning: &str| {
+        sql.push(column)
+            .push(" >= ")
+            .bind(beginning)
+            .push(" and ")
+            .push(column)
+            .push(" < ")
+            .bind(after_prefix(beginning))
+    };
+    if !commit::names_by_prefix(sha) {
+        return begins(sql.push("("), sha).push(")");
     }
-    sql.push(")")
+    // All forms begin alike: one stretch of the index has them, and little else.
+    let sql = begins(sql.push("("), commit::start(sha)).push(" and (");
+    begins(sql, sha)
+        .push(" or ")
+        .push(column)
+        .push(" = substr(")
+        .bind(sha)
+        .push(", 1, length(")
+        .push(column)
+        .push("))))")
 }
 
 /// Sorts after everything that begins so: nothing sorts after the last character

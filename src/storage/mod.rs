@@ -19,9 +19,11 @@ mod deployments;
 mod error;
 mod events;
 mod filter;
+mod latest;
 mod list;
 mod matrix;
 mod open;
+mod readiness;
 mod rows;
 mod sql;
 mod tail;
@@ -41,12 +43,12 @@ pub use catalog::{
 };
 pub use error::{Cause, Conflict, Error};
 pub use filter::Page;
+pub use latest::Latest;
 pub use list::{List, Query};
 pub use matrix::Matrix;
 pub use open::{OpenError, Options, migrate};
 pub use sql::Engine;
 pub use tail::Watcher;
-pub use versions::Latest;
 
 use self::{
     batch::{Mode, Submission},

@@ -9,6 +9,7 @@ use crate::domain::{
     event::Event,
     metadata::Metadata,
     precedence::Scheme,
+    requirements::Requirements,
     resource::{
         Build, Check, Content, Deployment, Entry, EntryType, Environment, Product, RunState,
         Version,
@@ -71,6 +72,7 @@ impl From<VersionRow> for Version {
             latest_build_started_at_us: row.latest_build_started_at_us,
             created_at_us: row.created_at_us,
             updated_at_us: row.updated_at_us,
+            readiness: None,
         }
     }
 }
@@ -283,6 +285,29 @@ impl TryFrom<EntryRow> for Entry {
     }
 }
 
+/// The columns of [`RequirementsRow`], from `products t` or `environments t`.
+pub(super) const REQUIREMENTS_COLUMNS: &str = "t.required_checks, t.security_limits";
+
+#[derive(FromRow)]
+pub(super) struct RequirementsRow {
+    required_checks: String,
+    security_limits: Option<String>,
+}
+
+impl TryFrom<RequirementsRow> for Requirements {
+    type Error = Error;
+
+    fn try_from(row: RequirementsRow) -> Result<Self, Error> {
+        let limits = row.security_limits.as_deref();
+        Ok(Self {
+            required_checks: parse("required checks", &row.required_checks)?,
+            security_limits: limits
+                .map(|json| parse("security limits", json))
+                .transpose()?,
+        })
+    }
+}
+
 #[derive(FromRow)]
 pub(super) struct ProductRow {
     id: i64,
@@ -291,6 +316,8 @@ pub(super) struct ProductRow {
     created_at_us: i64,
     updated_at_us: i64,
     aliases: Option<String>,
+    #[sqlx(flatten)]
+    requirements: RequirementsRow,
 }
 
 impl TryFrom<ProductRow> for Product {
@@ -304,6 +331,7 @@ impl TryFrom<ProductRow> for Product {
             description: row.description,
             created_at_us: row.created_at_us,
             updated_at_us: row.updated_at_us,
+            requirements: row.requirements.try_into()?,
         })
     }
 }
@@ -317,6 +345,8 @@ pub(super) struct EnvironmentRow {
     created_at_us: i64,
     updated_at_us: i64,
     aliases: Option<String>,
+    #[sqlx(flatten)]
+    requirements: RequirementsRow,
 }
 
 impl TryFrom<EnvironmentRow> for Environment {
@@ -332,6 +362,7 @@ impl TryFrom<EnvironmentRow> for Environment {
             description: row.description,
             created_at_us: row.created_at_us,
             updated_at_us: row.updated_at_us,
+            requirements: row.requirements.try_into()?,
         })
     }
 }

@@ -11,19 +11,12 @@ use crate::domain::{
     commit,
     id::Kind,
     page::{Cursor, CursorPart},
-    query::{LatestBasis, LatestQuery, VersionOrder, VersionQuery},
+    query::{VersionOrder, VersionQuery},
     resource::Version,
 };
 
 /// The most commits that a search tells of.
 const MAX_COMMITS: i64 = 100;
-
-/// The latest version, and what it is the latest by.
-#[derive(Clone, Debug)]
-pub struct Latest {
-    pub version: Version,
-    pub basis: LatestBasis,
-}
 
 impl Store {
     /// The version with this id.
@@ -52,7 +45,8 @@ impl Store {
         ))
     }
 
-    /// Versions in the query's order, after the cursor.
+    /// Versions in the query's order, after the cursor; with their readiness where
+    /// the query asks for it.
     pub async fn list_versions(
         &self,
         query: &VersionQuery,
@@ -80,8 +74,19 @@ impl Store {
                 page,
             ),
         };
+        let environment = match &query.readiness {
+            Some(asked) => self.readiness_environment(asked).await?,
+            None => None,
+        };
         let rows: Vec<VersionRow> = self.pool().fetch(sql).await?;
-        Ok(rows.into_iter().map(Version::from).collect())
+        let versions = rows.into_iter().map(Version::from).collect();
+        match &query.readiness {
+            Some(asked) => {
+                self.assess(versions, environment.as_ref(), asked.now_us)
+                    .await
+            }
+            None => Ok(versions),
+        }
     }
 
     /// Where a list goes on after this version.
@@ -106,82 +111,14 @@ impl Store {
         let sql = self.pool().sql("select distinct v.scm_sha from versions v");
         let sql = Select::new(sql)
             .and_commit("v.scm_sha", Some(sha))
-            .and_product("v.product_id", product_name)
+            // Not by the index of the product, which has all of its versions.
+            .and_product("+v.product_id", product_name)
             .finish("\norder by v.scm_sha\nlimit ")
             .bind(MAX_COMMITS);
         let shas: Vec<(String,)> = self.pool().fetch(sql).await?;
         Ok(commit::distinct(
             shas.into_iter().map(|row| row.0).collect(),
         ))
-    }
-
-    /// The latest version of a product that fits (R13).
-    pub async fn latest_version(&self, query: &LatestQuery) -> Result<Latest, Error> {
-        let product_id = self.product_id(&query.product_name).await?;
-        let environment_id = match &query.environment_name {
-            Some(name) => Some(self.environment_id(name).await?),
-            None => None,
-        };
-        let candidates = |columns: &str| {
-            let sql = self.pool().sql("select ").push(columns).push(
-                "
-                 from versions v
-                 join products p on p.id = v.product_id",
-            );
-            Select::new(sql)
-                .and("v.product_id = ", Some(product_id))
-                .and("v.scm_branch = ", query.scm_branch.as_deref())
-                .and("v.status = ", query.status.map(|s| s.code()))
-                .and_within(
-                    "v.id in (select d.version_id from deployments d
-                              where d.current and d.environment_id = ",
-                    environment_id,
-                    ")",
-                )
-        };
-        let unordered: Vec<(i64,)> = self
-            .pool()
-            .fetch(
-                candidates("v.id")
-                    .and("v.precedence = ", Some(Vec::new()))
-                    .finish("\nlimit 1"),
-            )
-            .await?;
-        let (basis, order) = if unordered.is_empty() {
-            let order = "\norder by v.precedence desc, v.created_at_us desc, v.id desc\nlimit 1";
-            (LatestBasis::Precedence, order)
-        } else {
-            let order = "\norder by v.created_at_us desc, v.id desc\nlimit 1";
-            (LatestBasis::Time, order)
-        };
-        let mut select = candidates(VERSION_COLUMNS);
-        if !query.include_prereleases {
-            select = select.holds("not v.prerelease");
-        }
-        if let Some(row) = self
-            .pool()
-            .fetch::<VersionRow>(select.finish(order))
-            .await?
-            .pop()
-        {
-            return Ok(Latest {
-                version: row.into(),
-                basis,
-            });
-        }
-        let any: Vec<(i64,)> = self
-            .pool()
-            .fetch(candidates("v.id").finish("\nlimit 1"))
-            .await?;
-        Err(match any.is_empty() {
-            true => Error::not_found(
-                Kind::Version,
-                format!("of {} that fits", query.product_name),
-            ),
-            false => Error::OnlyPrereleases {
-                product_name: query.product_name.clone(),
-            },
-        })
     }
 
     fn select_versions(&self, from: &str) -> Select {

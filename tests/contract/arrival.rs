@@ -19,6 +19,7 @@ use crate::{
     database::Database,
     history::{History, histories},
     rebuild::assert_equals_the_fold_of_the_log,
+    verdict::assert_readiness_follows_from_the_log,
 };
 
 const MAX_EVENTS: usize = 24;
@@ -73,6 +74,9 @@ async fn assert_state_is_the_same(
     assert_eq!(accepted, history.set.len(), "repeats are told");
 
     assert_eq!(state(store, &arriving).await, state(store, &together).await);
+    let readiness = assert_readiness_follows_from_the_log(store, &arriving).await;
+    let expected = assert_readiness_follows_from_the_log(store, &together).await;
+    assert_eq!(readiness, expected, "R17");
     for product in [together, arriving] {
         assert_equals_the_fold_of_the_log(store, database, &product).await;
     }

@@ -22,11 +22,15 @@ pub(crate) struct Sketch {
     run: Option<(&'static str, Attempt)>,
     started_at_us: Option<i64>,
     completed_at_us: Option<i64>,
-    /// How much of the version's commit is given.
+    /// How much of the commit is given.
     sha_length: Option<usize>,
     branch: &'static str,
     by: &'static str,
     metadata: Option<&'static str>,
+    /// Of a check.
+    expires_at_us: Option<i64>,
+    /// Of a scan: its findings of high severity.
+    high: Option<i64>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -104,7 +108,7 @@ impl Sketch {
         {
             report = report.metadata(json);
         }
-        if let (Some(length), false) = (self.sha_length, self.by_commit) {
+        if let Some(length) = self.sha_length {
             report = report.sha(&sha[..length]);
         }
         let given = |at_us: Option<i64>| at_us.map(|at_us| Ok(crate::report::T0_US + at_us));
@@ -114,8 +118,13 @@ impl Sketch {
                 raw.by = self.by.into();
                 raw.started_at_us = given(self.started_at_us);
                 raw.completed_at_us = given(self.completed_at_us);
+                if self.subject == Subject::Check {
+                    raw.expires_at_us = given(self.expires_at_us);
+                }
                 if self.check_name == "scan" {
                     raw.check_kind = Some(Ok(CheckKind::SecurityScan));
+                    let high = self.high.map(|count| ("high".to_owned(), count));
+                    raw.counts = Some(Ok(high.into_iter().collect()));
                 }
             })
             .event()
@@ -223,7 +232,11 @@ fn sketches(subject: impl Strategy<Value = Subject>) -> impl Strategy<Value = Sk
             ]),
         ),
     );
-    (what, when, details).prop_map(|(what, when, details)| Sketch {
+    let result = (
+        option::weighted(0.2, times()),
+        option::weighted(0.7, 0..5_i64),
+    );
+    (what, when, details, result).prop_map(|(what, when, details, result)| Sketch {
         subject: what.0,
         version: what.1,
         by_commit: what.2 && what.0 == Subject::Check,
@@ -239,5 +252,7 @@ fn sketches(subject: impl Strategy<Value = Subject>) -> impl Strategy<Value = Sk
         branch: details.1,
         by: details.2,
         metadata: details.3,
+        expires_at_us: result.0,
+        high: result.1,
     })
 }

@@ -18,16 +18,19 @@ mod filters;
 mod fold;
 mod history;
 mod latest;
+mod latest_ready;
 mod log;
 mod metadata;
 mod moments;
 mod names;
 mod pages;
+mod readiness;
 mod rebuild;
 mod repeats;
 mod report;
 mod runs;
 mod times;
+mod verdict;
 mod watching;
 
 macro_rules! contract {
@@ -177,6 +180,23 @@ contract! {
         r13_prerelease_sorts_before_its_release_and_equals_by_time,
         r13_only_prereleases_are_told_apart_from_nothing_at_all,
         r13_the_latest_of_a_branch_a_status_or_an_environment,
+    }
+    latest_ready {
+        r17_the_latest_ready_version_may_lie_behind_many_others,
+        r17_what_is_not_ready_does_not_decide_what_latest_goes_by,
+        r17_the_latest_ready_version_for_an_environment,
+        r13_only_prereleases_is_told_where_one_of_them_is_ready,
+    }
+    readiness {
+        r17_the_latest_finished_build_counts_whatever_came_after_it,
+        r17_checks_may_come_before_the_version_by_commit_in_any_form,
+        r17_a_gate_recorded_by_version_and_by_commit_is_one,
+        r17_where_a_short_commit_fits_several_each_counts_by_itself,
+        r17_what_has_expired_is_unknown,
+        r17_an_environment_has_requirements_and_checks_of_its_own,
+        r17_of_two_limits_the_stricter_one_counts,
+        r15_requirements_are_kept_by_the_log_too,
+        r17_many_versions_are_told_as_each_alone,
     }
     names {
         r15_the_old_name_goes_on_finding_a_renamed_product,

@@ -138,7 +138,7 @@ async fn what_is_wrong_with_an_update_is_told_at_once() {
     let answer = update(&story, "dev", environment, &["created_at"]).await;
     assert_told!(refusal(answer), @r#"
     InvalidArgument INVALID_FIELD
-    update_mask names "created_at": name, type, description, aliases are taken
+    update_mask names "created_at": name, type, description, aliases, required_checks, security_limits are taken
     "#);
     let environment = Environment {
         name: "\0".into(),

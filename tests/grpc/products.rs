@@ -142,8 +142,8 @@ async fn what_is_wrong_with_an_update_is_told_at_once() {
     let mask = ["name", "colour", "id", "description", "aliases"];
     assert_told!(refusal(update(&story, product, &mask).await), @r#"
     InvalidArgument INVALID_FIELD
-    update_mask names "colour": name, description, aliases are taken
-    update_mask names "id": name, description, aliases are taken
+    update_mask names "colour": name, description, aliases, required_checks, security_limits are taken
+    update_mask names "id": name, description, aliases, required_checks, security_limits are taken
     product.name has 256 characters: at most 255 are taken
     product.description has 4097 characters: at most 4096 are taken
     product.aliases has 101 names: at most 100 are taken

@@ -28,6 +28,8 @@ async fn every_get(story: &Story, id: &str) -> Vec<(&'static str, Result<(), Sta
     }
     vec![
         get!(versions.get_version(GetVersionRequest)),
+        get!(versions.trace_version(TraceVersionRequest)),
+        get!(versions.check_readiness(CheckReadinessRequest)),
         get!(versions.get_build(GetBuildRequest)),
         get!(versions.get_check(GetCheckRequest)),
         get!(deployments.get_deployment(GetDeploymentRequest)),
@@ -66,6 +68,12 @@ async fn an_id_of_nothing_that_is_there_is_not_found_by_any_call() {
     get_version: NotFound VERSION_NOT_FOUND
     message: there is no version with id 00000000-0000-8000-8000-000000000001
     resource: versioner.v1.Version 00000000-0000-8000-8000-000000000001
+    trace_version: NotFound VERSION_NOT_FOUND
+    message: there is no version with id 00000000-0000-8000-8000-000000000001
+    resource: versioner.v1.Version 00000000-0000-8000-8000-000000000001
+    check_readiness: NotFound VERSION_NOT_FOUND
+    message: there is no version with id 00000000-0000-8000-8000-000000000001
+    resource: versioner.v1.Version 00000000-0000-8000-8000-000000000001
     get_build: NotFound BUILD_NOT_FOUND
     message: there is no build with id 00000000-0000-8000-8000-000000000001
     resource: versioner.v1.Build 00000000-0000-8000-8000-000000000001
@@ -102,7 +110,7 @@ async fn an_id_of_another_kind_of_thing_is_not_found(story: Story) {
         .await;
     let version = answer.unwrap().version.unwrap();
     for (call, answer) in every_get(&story, &version.id).await {
-        if call == "get_version" {
+        if ["get_version", "trace_version", "check_readiness"].contains(&call) {
             answer.unwrap();
         } else {
             let code = answer.unwrap_err().code();
@@ -116,6 +124,11 @@ async fn an_id_or_a_name_is_required() {
     let story = Story::on_sqlite().await;
     assert_told!(told(every_get(&story, " ").await), @"
     get_version: InvalidArgument INVALID_FIELD
+    product_name is required: 1 to 255 characters
+    version is required: 1 to 255 characters
+    trace_version: InvalidArgument INVALID_FIELD
+    id or product_name and version, or scm_sha, is required
+    check_readiness: InvalidArgument INVALID_FIELD
     product_name is required: 1 to 255 characters
     version is required: 1 to 255 characters
     get_build: InvalidArgument INVALID_FIELD

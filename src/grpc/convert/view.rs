@@ -1,11 +1,17 @@
 //! The domain as the contract shows it.
 
-use super::{attempt, code, event, metadata::object, timestamp};
+use super::{
+    attempt, code, event,
+    metadata::object,
+    readiness::{readiness, security_limits},
+    timestamp,
+};
 use crate::{
     domain::{
         event::Subject,
         id::{IdSpace, Kind},
         precedence::Scheme,
+        readiness::Assessment,
         resource::{
             Build, Check, Content, Deployment, Entry, EntryType, Environment, Product, RunState,
             Version,
@@ -55,8 +61,13 @@ impl View {
             built_by_email: v.origin.built_by_email.unwrap_or_default(),
             source_system: v.origin.source_system.unwrap_or_default(),
             updated_at: Some(timestamp(v.updated_at_us)),
-            readiness: 0,
-            unmet_conditions: Vec::new(),
+            readiness: v.readiness.as_ref().map_or(0, |a| readiness(a.readiness)),
+            unmet_conditions: v
+                .readiness
+                .iter()
+                .flat_map(Assessment::unmet)
+                .map(|condition| self.condition(condition))
+                .collect(),
         }
     }
 
@@ -170,8 +181,8 @@ impl View {
             aliases: p.aliases,
             created_at: Some(timestamp(p.created_at_us)),
             updated_at: Some(timestamp(p.updated_at_us)),
-            required_checks: Vec::new(),
-            security_limits: None,
+            required_checks: p.requirements.required_checks,
+            security_limits: p.requirements.security_limits.map(security_limits),
         }
     }
 
@@ -184,8 +195,8 @@ impl View {
             aliases: e.aliases,
             created_at: Some(timestamp(e.created_at_us)),
             updated_at: Some(timestamp(e.updated_at_us)),
-            required_checks: Vec::new(),
-            security_limits: None,
+            required_checks: e.requirements.required_checks,
+            security_limits: e.requirements.security_limits.map(security_limits),
         }
     }
 

@@ -387,6 +387,7 @@ impl World {
             latest_build_started_at_us: None,
             created_at_us,
             updated_at_us: created_at_us,
+            readiness: None,
         };
         self.versions.insert(
             id,

@@ -10,13 +10,13 @@ use super::{
     one_environment, one_product, products,
 };
 use crate::{
-    domain::resource::EntryType,
+    domain::{requirements::Requirements, resource::EntryType},
     storage::{
         batch::{Head, lock_head, move_head},
         connection::Connection,
         error::Error,
         rows::to_json,
-        sql::Engine,
+        sql::{Engine, Sql},
     },
 };
 
@@ -123,6 +123,7 @@ async fn update_product(
     }
     (after.name, after.aliases) =
         renamed(&before.name, &before.aliases, &change.name, &change.aliases)?;
+    after.requirements.apply(&change.requirements);
     if after == before {
         return Ok(What::Product(before));
     }
@@ -140,7 +141,8 @@ async fn update_product(
         .sql("update products set name = ")
         .bind(after.name.as_str())
         .push(", description = ")
-        .bind(after.description.as_str())
+        .bind(after.description.as_str());
+    let sql = set_requirements(sql, &after.requirements)?
         .push(", updated_at_us = ")
         .bind(after.updated_at_us)
         .push(" where id = ")
@@ -173,6 +175,7 @@ async fn update_environment(
     }
     (after.name, after.aliases) =
         renamed(&before.name, &before.aliases, &change.name, &change.aliases)?;
+    after.requirements.apply(&change.requirements);
     if after == before {
         return Ok(What::Environment(before));
     }
@@ -192,7 +195,8 @@ async fn update_environment(
         .push(", type = ")
         .bind(after.kind.code())
         .push(", description = ")
-        .bind(after.description.as_str())
+        .bind(after.description.as_str());
+    let sql = set_requirements(sql, &after.requirements)?
         .push(", updated_at_us = ")
         .bind(after.updated_at_us)
         .push(" where id = ")
@@ -206,4 +210,13 @@ async fn update_environment(
     )
     .await?;
     Ok(What::Environment(after))
+}
+
+fn set_requirements(sql: Sql, requirements: &Requirements) -> Result<Sql, Error> {
+    let limits = requirements.security_limits.as_ref();
+    Ok(sql
+        .push(", required_checks = ")
+        .bind(to_json(&requirements.required_checks)?)
+        .push(", security_limits = ")
+        .bind(limits.map(to_json).transpose()?))
 }

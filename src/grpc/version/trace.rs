@@ -1,0 +1,230 @@
+//! `TraceVersion`: everything about a version, or about the versions of a commit,
+//! within the bounds of one answer.
+
+use prost::Message;
+use tonic::Status;
+
+use super::which::Which;
+use crate::{
+    domain::{
+        id::Kind,
+        page,
+        query::{BuildQuery, CheckQuery, DeploymentQuery, EntryQuery, VersionQuery},
+        resource::Version,
+    },
+    grpc::{
+        Services,
+        request::Fields,
+        status::{Problem, status},
+    },
+    pb,
+    storage::{Error, List, Page},
+};
+
+/// The most versions of a commit that are traced.
+const MAX_TRACES: usize = 20;
+/// The most versions that an ambiguous SHA is answered with.
+const MAX_CANDIDATES: usize = 100;
+/// The most entries of each list of a trace.
+const MAX_ENTRIES: usize = 100;
+
+/// What was asked for.
+enum Wanted {
+    Version(Which),
+    Commit {
+        product_name: Option<String>,
+        sha: String,
+    },
+}
+
+impl Wanted {
+    fn parse(fields: &mut Fields, r: &pb::TraceVersionRequest) -> Option<Self> {
+        let is_given = |text: &str| !text.trim().is_empty();
+        if !is_given(&r.scm_sha) {
+            if ![&r.id, &r.product_name, &r.version]
+                .into_iter()
+                .any(|text| is_given(text))
+            {
+                fields
+                    .violations
+                    .add("id", "or product_name and version, or scm_sha, is required");
+                return None;
+            }
+            return fields
+                .version(&r.id, &r.product_name, &r.version)
+                .map(Self::Version);
+        }
+        for (field, text) in [("id", &r.id), ("version", &r.version)] {
+            if is_given(text) {
+                fields.violations.add(
+                    field,
+                    "and scm_sha are both given: id, or product_name and version, or scm_sha \
+                     with or without product_name, is taken",
+                );
+            }
+        }
+        let product_name = fields.name("product_name", &r.product_name);
+        let sha = fields.sha("scm_sha", &r.scm_sha)?;
+        Some(Self::Commit { product_name, sha })
+    }
+}
+
+impl Services {
+    pub(super) async fn trace(
+        &self,
+        r: pb::TraceVersionRequest,
+    ) -> Result<pb::TraceVersionResponse, Status> {
+        let mut fields = Fields::new(self.ids());
+        let wanted = Wanted::parse(&mut fields, &r);
+        match fields.violations.finish(wanted).map_err(Problem::invalid)? {
+            Wanted::Version(which) => {
+                let version = self.version_of(&which).await?;
+                Ok(pb::TraceVersionResponse {
+                    traces: self.traces(vec![version]).await.map_err(status)?,
+                    ..Default::default()
+                })
+            }
+            Wanted::Commit { product_name, sha } => {
+                self.trace_commit(product_name, sha).await.map_err(status)
+            }
+        }
+    }
+
+    async fn trace_commit(
+        &self,
+        product_name: Option<String>,
+        sha: String,
+    ) -> Result<pb::TraceVersionResponse, Error> {
+        let commits = self
+            .store
+            .matching_commits(product_name.as_deref(), &sha)
+            .await?;
+        if commits.is_empty() {
+            let wanted = match &product_name {
+                Some(name) => {
+                    self.store.product_id(name).await?;
+                    format!("of {name} with commit {sha}")
+                }
+                None => format!("with commit {sha}"),
+            };
+            return Err(Error::not_found(Kind::Version, wanted));
+        }
+        let is_ambiguous = commits.len() > 1;
+        let max = if is_ambiguous {
+            MAX_CANDIDATES
+        } else {
+            MAX_TRACES
+        };
+        let query = VersionQuery {
+            product_name,
+            scm_sha: Some(sha),
+            ..VersionQuery::default()
+        };
+        let page = Page {
+            after: None,
+            // One more tells whether there are more.
+            limit: max + 1,
+        };
+        let mut versions = self.store.list_versions(&query, page).await?;
+        let truncated = versions.len() > max;
+        versions.truncate(max);
+        let mut response = pb::TraceVersionResponse {
+            commits,
+            truncated,
+            ..Default::default()
+        };
+        if is_ambiguous {
+            let view = self.view();
+            let candidates = versions.into_iter().map(|version| view.version(version));
+            response.candidates = candidates.collect();
+        } else {
+            response.traces = self.traces(versions).await?;
+        }
+        Ok(response)
+    }
+
+    /// All versions are told; their lists share what room is left.
+    async fn traces(&self, versions: Vec<Version>) -> Result<Vec<pb::VersionTrace>, Error> {
+        let view = self.view();
+        let mut traces = Vec::with_capacity(versions.len());
+        let mut room = Room(page::MAX_BYTES);
+        for version in versions {
+            let id = version.id;
+            let version = view.version(version);
+            room.take(&version);
+            traces.push((
+                id,
+                pb::VersionTrace {
+                    version: Some(version),
+                    ..Default::default()
+                },
+            ));
+        }
+        for (id, trace) in &mut traces {
+            let id = Some(*id);
+            let query = BuildQuery {
+                version_id: id,
+                ..BuildQuery::default()
+            };
+            let builds = self.entries(&query, &mut room, |row| view.build(row));
+            (trace.builds, trace.builds_truncated) = builds.await?;
+            let query = CheckQuery {
+                version_id: id,
+                ..CheckQuery::default()
+            };
+            let checks = self.entries(&query, &mut room, |row| view.check(row));
+            (trace.checks, trace.checks_truncated) = checks.await?;
+            let query = DeploymentQuery {
+                version_id: id,
+                ..DeploymentQuery::default()
+            };
+            let deployments = self.entries(&query, &mut room, |row| view.deployment(row));
+            (trace.deployments, trace.deployments_truncated) = deployments.await?;
+            let query = EntryQuery {
+                version_id: id,
+                ..EntryQuery::default()
+            };
+            let events = self.entries(&query, &mut room, |row| view.entry(&row));
+            (trace.events, trace.events_truncated) = events.await?;
+        }
+        Ok(traces.into_iter().map(|(_, trace)| trace).collect())
+    }
+
+    /// The first entries of a list, as many as there is room for, and whether there
+    /// are more.
+    async fn entries<Q: List, M: Message>(
+        &self,
+        query: &Q,
+        room: &mut Room,
+        convert: impl Fn(Q::Row) -> M,
+    ) -> Result<(Vec<M>, bool), Error> {
+        // One more tells whether there are more; where there is no room, the first does.
+        let limit = if room.is_left() { MAX_ENTRIES + 1 } else { 1 };
+        let page = Page { after: None, limit };
+        let mut entries = Vec::new();
+        for row in query.rows(&self.store, page).await? {
+            let entry = convert(row);
+            if entries.len() == MAX_ENTRIES || !room.take(&entry) {
+                return Ok((entries, true));
+            }
+            entries.push(entry);
+        }
+        Ok((entries, false))
+    }
+}
+
+/// The bytes that an answer may still take. What does not fit ends it: what comes
+/// later is not told in place of it.
+struct Room(usize);
+
+impl Room {
+    fn is_left(&self) -> bool {
+        self.0 > 0
+    }
+
+    fn take(&mut self, message: &impl Message) -> bool {
+        let left = self.0.checked_sub(message.encoded_len());
+        self.0 = left.unwrap_or(0);
+        left.is_some()
+    }
+}
