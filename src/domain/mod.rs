@@ -11,5 +11,6 @@ pub mod precedence;
 pub mod query;
 pub mod resource;
 pub mod run;
+pub mod statistics;
 pub mod status;
 pub mod violation;
