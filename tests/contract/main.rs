@@ -24,7 +24,9 @@ mod pages;
 mod rebuild;
 mod repeats;
 mod report;
+mod rollups;
 mod runs;
+mod statistics;
 mod times;
 mod watching;
 
@@ -193,6 +195,11 @@ contract! {
         lists_of_the_catalogue_have_each_row_once,
         r13_highest_first_puts_what_is_not_numbered_last_newest_first,
         lists_are_in_the_order_of_time,
+    }
+    rollups {
+        r16_rollups_by_increments_equal_those_from_scratch,
+        r16_a_store_from_before_there_were_rollups_gets_them,
+        r16_a_duration_that_is_taken_back_is_neither_shortest_nor_longest,
     }
     log {
         i3_positions_are_gapless_and_of_one_event_each,

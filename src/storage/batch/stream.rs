@@ -7,6 +7,7 @@ use crate::{
         event::{Event, Subject},
         metadata,
         run::{Occurrence, Run, Stream},
+        statistics::Finish,
     },
     storage::{error::Error, rows::metadata_bytes},
 };
@@ -45,6 +46,8 @@ pub(super) struct StreamState {
     pub(super) touched: BTreeSet<usize>,
     /// Runs that a fold has joined to others.
     pub(super) removed: Vec<i64>,
+    /// What its finished builds were for statistics before this batch, by run.
+    pub(super) finishes: HashMap<i64, Finish>,
 }
 
 #[derive(Default)]
@@ -154,9 +157,17 @@ impl StreamState {
                 before.get(&run.id) != Some(&run)
             })
             .collect();
+        self.finishes = before
+            .iter()
+            .filter_map(|(id, run)| Some((*id, Finish::of(run)?)))
+            .collect();
         self.removed = before.into_keys().filter(|id| !kept.contains(id)).collect();
         self.stream = stream;
         refold.now = now;
+    }
+
+    pub(super) fn touched_runs(&self) -> impl Iterator<Item = &Run> {
+        self.touched.iter().map(|index| &self.stream.runs[*index])
     }
 
     pub(super) fn is_empty(&self) -> bool {
