@@ -200,6 +200,7 @@ contract! {
         r16_rollups_by_increments_equal_those_from_scratch,
         r16_a_store_from_before_there_were_rollups_gets_them,
         r16_a_duration_that_is_taken_back_is_neither_shortest_nor_longest,
+        r16_beyond_the_limit_percentiles_are_within_one_percent_and_all_else_is_exact,
     }
     log {
         i3_positions_are_gapless_and_of_one_event_each,

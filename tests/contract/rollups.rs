@@ -6,7 +6,11 @@ use proptest::{
     test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
 };
 use versioner::{
-    domain::status::Status,
+    domain::{
+        query::ProductQuery,
+        statistics::{DurationStatistics, Grouping, MAX_EXACT_DURATIONS, StatisticsQuery},
+        status::Status,
+    },
     storage::{Answer, Reference},
 };
 
@@ -14,11 +18,11 @@ use crate::{
     ask::Ask,
     database::Database,
     history::histories,
-    report::{DAY_US, HOUR_US, MINUTE_US, PRODUCT, SECOND_US, build},
+    report::{DAY_US, HOUR_US, MINUTE_US, PRODUCT, SECOND_US, T0_US, build, check},
     statistics::{of_product, whole},
 };
 
-const HISTORIES: usize = 40;
+const HISTORIES: usize = 100;
 const MAX_EVENTS: usize = 24;
 
 pub(crate) async fn r16_rollups_by_increments_equal_those_from_scratch(database: Database) {
@@ -105,6 +109,85 @@ pub(crate) async fn r16_a_duration_that_is_taken_back_is_neither_shortest_nor_lo
     database.execute(FORGET).await;
     database.open().await.close().await;
     assert_eq!(rollups(&database).await, kept);
+}
+
+/// So many builds, past the store: one each 11 s, half of them on a branch of their own.
+const MANY: i64 = MAX_EXACT_DURATIONS + 1;
+const EACH_US: i64 = 11 * SECOND_US;
+
+fn took_us(number: i64) -> i64 {
+    number * 7_919 % 100_003 * 10_007
+}
+
+pub(crate) async fn r16_beyond_the_limit_percentiles_are_within_one_percent_and_all_else_is_exact(
+    database: Database,
+) {
+    let store = database.open().await;
+    store.accept(check("1.0", "unit")).await;
+    store.close().await;
+    let numbers = database.either(
+        "with recursive n (i) as (select 1 union all select i + 1 from n where (i < ",
+        "with n (i) as (select i from generate_series(1::bigint, ",
+    );
+    let insert = format!(
+        "{numbers}{MANY})), t as (
+             select i, {T0_US} + i * {EACH_US} as at_us, i * 7919 % 100003 * 10007 as took_us,
+                    case when i % 2 = 0 then 'main' else 'dev' end as branch
+             from n)
+         insert into builds (id, product_id, version_id, status, scm_branch, started_at_us,
+                             completed_at_us, first_at_us, first_rank, first_event_id, last_at_us,
+                             last_rank, last_event_id, facts)
+         select i + 10, 1, 1, 3, branch, at_us - took_us, at_us, at_us - took_us, 1, 's' || i, at_us,
+                2, 'f' || i,
+                '{{\"finish\":{{\"occurred_at_us\":' || at_us || ',\"rank\":2,\"event_id\":\"f' || i
+                || '\"}},\"started_event_us\":' || (at_us - took_us) || ',\"start_event_id\":\"s' || i
+                || '\",\"details\":{{\"scm_branch\":\"' || branch || '\"}}}}'
+         from t;
+         {FORGET}"
+    );
+    database.execute(&insert).await;
+    let store = database.open().await;
+    let product_name = store.all(&ProductQuery::default()).await.pop().unwrap().name;
+
+    let at = |number: i64| T0_US + number * EACH_US;
+    let query = StatisticsQuery {
+        grouping: Grouping::Branch,
+        ..of_product(&product_name)
+    };
+    // Neither bound is one of a quarter of an hour.
+    let bounds_us = [at(1), at(30_000), at(30_001), at(MANY) + 1];
+    let told = store.build_statistics(&query, &bounds_us, 2).await.unwrap();
+    let of = |first: i64, end: i64, step: usize| {
+        DurationStatistics::exact(&mut (first..end).step_by(step).map(took_us).collect::<Vec<_>>())
+    };
+    let buckets = [(1, 30_000), (30_000, 30_001), (30_001, MANY + 1)];
+    for ((first, end), told) in buckets.into_iter().zip(&told.all) {
+        assert_close(&told.durations, &of(first, end, 1));
+    }
+    let is_approximate = told.all.iter().map(|s| s.durations.approximate);
+    assert!(is_approximate.eq([true, false, true]));
+    assert_eq!(told.groups[0].0, "dev");
+    assert_close(&told.groups[0].1[0].durations, &of(1, 30_000, 2));
+    assert_close(&told.groups[1].1[0].durations, &of(2, 30_000, 2));
+
+    let all_but_one = [at(1), at(MANY)];
+    let told = store.build_statistics(&query, &all_but_one, 2).await.unwrap();
+    assert_eq!(told.all[0].durations, of(1, MANY, 1));
+    assert_eq!(told.groups[0].1[0].durations, of(1, MANY, 2));
+    store.close().await;
+}
+
+fn assert_close(told: &DurationStatistics, exact: &DurationStatistics) {
+    for (told, exact) in told.percentiles_us.iter().zip(exact.percentiles_us) {
+        let (told, exact) = (told.unwrap(), exact.unwrap());
+        assert!((told - exact).abs() <= exact / 100, "{told} is not {exact}");
+    }
+    let but_percentiles = DurationStatistics {
+        percentiles_us: exact.percentiles_us,
+        approximate: false,
+        ..told.clone()
+    };
+    assert_eq!(&but_percentiles, exact);
 }
 
 /// The roll-ups are made anew when the store is opened next.

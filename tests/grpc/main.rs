@@ -51,6 +51,7 @@ mod products;
 mod references;
 mod repeats;
 mod size;
+mod statistics;
 mod submit;
 mod submit_stream;
 mod times;
