@@ -127,7 +127,7 @@ pub(crate) async fn r16_beyond_the_limit_percentiles_are_within_one_percent_and_
     store.close().await;
     let numbers = database.either(
         "with recursive n (i) as (select 1 union all select i + 1 from n where (i < ",
-        "with n (i) as (select i from generate_series(1::bigint, ",
+        "with n (i) as (select generate_series(1::bigint, ",
     );
     let insert = format!(
         "{numbers}{MANY})), t as (
@@ -147,7 +147,12 @@ pub(crate) async fn r16_beyond_the_limit_percentiles_are_within_one_percent_and_
     );
     database.execute(&insert).await;
     let store = database.open().await;
-    let product_name = store.all(&ProductQuery::default()).await.pop().unwrap().name;
+    let product_name = store
+        .all(&ProductQuery::default())
+        .await
+        .pop()
+        .unwrap()
+        .name;
 
     let at = |number: i64| T0_US + number * EACH_US;
     let query = StatisticsQuery {
@@ -171,7 +176,10 @@ pub(crate) async fn r16_beyond_the_limit_percentiles_are_within_one_percent_and_
     assert_close(&told.groups[1].1[0].durations, &of(2, 30_000, 2));
 
     let all_but_one = [at(1), at(MANY)];
-    let told = store.build_statistics(&query, &all_but_one, 2).await.unwrap();
+    let told = store
+        .build_statistics(&query, &all_but_one, 2)
+        .await
+        .unwrap();
     assert_eq!(told.all[0].durations, of(1, MANY, 1));
     assert_eq!(told.groups[0].1[0].durations, of(1, MANY, 2));
     store.close().await;
