@@ -15,5 +15,6 @@ pub mod readiness;
 pub mod requirements;
 pub mod resource;
 pub mod run;
+pub mod statistics;
 pub mod status;
 pub mod violation;

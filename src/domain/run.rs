@@ -111,6 +111,19 @@ impl Run {
         })
     }
 
+    /// How long it took (R16). None: it is unfinished, the difference is negative, or
+    /// one event told of start and finish and did not give both times.
+    pub fn duration_us(&self) -> Option<i64> {
+        let facts = &self.facts;
+        let finish = facts.finish.as_ref()?;
+        let told_twice = facts.start_event_id.as_ref() != Some(&finish.event_id);
+        if !told_twice && !facts.finish_gave_start {
+            return None;
+        }
+        let duration_us = self.completed_at_us?.checked_sub(self.started_at_us()?)?;
+        (duration_us >= 0).then_some(duration_us)
+    }
+
     fn begin(occurrence: &Occurrence, invoke: Option<(String, i64)>) -> Self {
         Self {
             id: occurrence.position,

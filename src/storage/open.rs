@@ -20,6 +20,7 @@ use uuid::Uuid;
 use super::{
     connection::{Connection, Connections, Pool, WriterOptions},
     error::Error,
+    rollups,
     sql::Engine,
     tail::Hints,
 };
@@ -164,6 +165,7 @@ async fn open_sqlite(url: &str, connections: u32) -> Result<Opened, OpenError> {
     let mut connection = Connection::open(&writer).await?;
     run_migrations(&mut connection, &SQLITE).await?;
     let (ids, last_position) = prepare(&mut connection).await?;
+    rollups::fill(&mut connection).await?;
     drop(connection);
 
     let options = options.read_only(true).create_if_missing(false);
@@ -200,6 +202,7 @@ async fn open_postgres(url: &str, connections: u32) -> Result<Opened, OpenError>
     let mut connection = Connection::open(&writer).await?;
     run_migrations(&mut connection, &POSTGRES).await?;
     let (ids, last_position) = prepare(&mut connection).await?;
+    rollups::fill(&mut connection).await?;
     drop(connection);
 
     let pool = |connections| {

@@ -28,7 +28,9 @@ mod readiness;
 mod rebuild;
 mod repeats;
 mod report;
+mod rollups;
 mod runs;
+mod statistics;
 mod times;
 mod verdict;
 mod watching;
@@ -231,6 +233,12 @@ contract! {
         lists_of_the_catalogue_have_each_row_once,
         r13_highest_first_puts_what_is_not_numbered_last_newest_first,
         lists_are_in_the_order_of_time,
+    }
+    rollups {
+        r16_rollups_by_increments_equal_those_from_scratch,
+        r16_a_store_from_before_there_were_rollups_gets_them,
+        r16_a_duration_that_is_taken_back_is_neither_shortest_nor_longest,
+        r16_beyond_the_limit_percentiles_are_within_one_percent_and_all_else_is_exact,
     }
     log {
         i3_positions_are_gapless_and_of_one_event_each,

@@ -15,7 +15,7 @@ use versioner::{
     storage::Store,
 };
 
-use crate::{ask::Ask, database::Database};
+use crate::{ask::Ask, database::Database, statistics::assert_statistics};
 
 /// What a stream of events is about: version, environment, instance, commit, check.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,6 +49,10 @@ pub(crate) async fn assert_equals_the_fold_of_the_log(
     assert_deployments(store, product, &folded).await;
     assert_checks(store, product, &folded).await;
     assert_versions(store, product, &entries, &folded).await;
+    let is_build = |of: &Of| matches!(of, Of::Builds(_));
+    let builds = folded.iter().filter(|(of, _)| is_build(of));
+    let runs: Vec<&Run> = builds.flat_map(|(_, f)| &f.stream.runs).collect();
+    assert_statistics(store, product, &runs).await;
     assert_facts(database, &entries, &folded).await;
     for entry in &entries {
         let of = &folded[&of(entry)];

@@ -56,6 +56,7 @@ mod repeats;
 mod requirements;
 mod size;
 mod standings;
+mod statistics;
 mod submit;
 mod submit_stream;
 mod times;

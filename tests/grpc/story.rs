@@ -12,7 +12,8 @@ use versioner::{
     pb::{
         self, catalog_service_client::CatalogServiceClient,
         deployment_service_client::DeploymentServiceClient,
-        event_service_client::EventServiceClient, version_service_client::VersionServiceClient,
+        event_service_client::EventServiceClient, insight_service_client::InsightServiceClient,
+        version_service_client::VersionServiceClient,
     },
     server::{Limits, Running, Server},
     storage::{Options, Store},
@@ -89,6 +90,10 @@ impl Story {
 
     pub(crate) fn deployments(&self) -> DeploymentServiceClient<Channel> {
         DeploymentServiceClient::new(self.channel.clone())
+    }
+
+    pub(crate) fn insight(&self) -> InsightServiceClient<Channel> {
+        InsightServiceClient::new(self.channel.clone())
     }
 
     pub(crate) async fn version_event(

@@ -8,10 +8,12 @@ mod history;
 mod moments;
 mod program;
 mod state;
+mod statistics;
 
 use history::History;
 use program::Program;
 use state::State;
+use statistics::assert_statistics;
 use support::postgres::fresh_postgres;
 use tonic::transport::Channel;
 use versioner::pb::{
@@ -20,13 +22,13 @@ use versioner::pb::{
 };
 
 #[tokio::test]
-async fn r3_r7_r11_r13_the_history_leads_to_its_figures_on_sqlite() {
+async fn r3_r7_r11_r13_r16_the_history_leads_to_its_figures_on_sqlite() {
     let program = Program::start(None).await;
     leads_to_its_figures(&program).await;
 }
 
 #[tokio::test]
-async fn r3_r7_r11_r13_the_history_leads_to_its_figures_on_postgres() {
+async fn r3_r7_r11_r13_r16_the_history_leads_to_its_figures_on_postgres() {
     let database = fresh_postgres().await;
     let program = Program::start(Some(database.url())).await;
     leads_to_its_figures(&program).await;
@@ -97,6 +99,8 @@ async fn leads_to_its_figures(program: &Program) {
     let tokio = include_str!("../fixtures/order/tokio.txt");
     assert_highest_first(program.channel(), "tokio", tokio, 0).await;
 
+    assert_statistics(program.channel()).await;
+
     let again = program.import(&history.file()).await;
     assert_eq!(again.exit_code, Some(1));
     let (counts, refusals_again) = again.lines.split_last().expect("the counts");
@@ -116,6 +120,7 @@ async fn leads_to_the_same_state(in_order: &Program, shuffled: &Program) {
         assert_eq!(imported.lines, ["10612 accepted, 0 duplicate, 0 refused"]);
         assert_eq!(imported.exit_code, Some(0));
     }
+    assert_statistics(shuffled.channel()).await;
     let one = State::read(in_order.channel()).await;
     let other = State::read(shuffled.channel()).await;
     assert_eq!(one.versions.len(), 1_545);

@@ -242,6 +242,12 @@ impl World {
         }
     }
 
+    /// The product of a version that the batch has to do with.
+    pub(super) fn product_of(&self, version_id: i64) -> i64 {
+        let state = self.versions.get(&version_id);
+        state.map_or(0, |state| state.version.product_id)
+    }
+
     pub(super) fn last_position(&self) -> i64 {
         self.end().last_position
     }

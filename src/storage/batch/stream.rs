@@ -8,6 +8,7 @@ use crate::{
         event::{Event, Subject},
         metadata,
         run::{Occurrence, Run, Stream},
+        statistics::Finish,
     },
     storage::{error::Error, rows::metadata_bytes},
 };
@@ -49,6 +50,8 @@ pub(super) struct StreamState {
     /// The places among the completed ones that its runs had before this batch, as
     /// far as they were looked up.
     pub(super) stored: HashMap<i64, Completion>,
+    /// What its finished builds were for statistics before this batch, by run.
+    pub(super) finishes: HashMap<i64, Finish>,
 }
 
 #[derive(Default)]
@@ -162,9 +165,17 @@ impl StreamState {
             .iter()
             .filter_map(|(id, run)| Some((*id, run.completion()?)))
             .collect();
+        self.finishes = before
+            .iter()
+            .filter_map(|(id, run)| Some((*id, Finish::of(run)?)))
+            .collect();
         self.removed = before.into_keys().filter(|id| !kept.contains(id)).collect();
         self.stream = stream;
         refold.now = now;
+    }
+
+    pub(super) fn touched_runs(&self) -> impl Iterator<Item = &Run> {
+        self.touched.iter().map(|index| &self.stream.runs[*index])
     }
 
     pub(super) fn is_empty(&self) -> bool {

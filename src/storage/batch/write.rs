@@ -6,12 +6,13 @@ mod runs;
 
 use std::collections::BTreeSet;
 
-use super::{decide::World, move_head};
+use super::{decide::World, move_head, stream::StreamKey};
 use crate::{
-    domain::environment::EnvironmentType,
+    domain::{environment::EnvironmentType, statistics::Finish},
     storage::{
         connection::Connection,
         error::Error,
+        rollups::Changes,
         sql::{Column, Rows, Sql},
     },
 };
@@ -19,12 +20,34 @@ use crate::{
 pub(super) async fn write(connection: &mut Connection, world: &mut World) -> Result<(), Error> {
     catalogue(connection, world).await?;
     versions(connection, world).await?;
-    runs::runs(connection, world).await?;
+    let changes = rollup_changes(world);
+    let series = changes.series(connection).await?;
+    runs::runs(connection, world, &series).await?;
+    changes.write(connection, &series).await?;
     current::current_deployments(connection, world).await?;
     classes::classes(connection, world).await?;
     events(connection, world).await?;
     regrouped(connection, world).await?;
     move_head(connection, world.end()).await
+}
+
+/// What the batch changes in the roll-ups of finished builds.
+fn rollup_changes(world: &World) -> Changes {
+    let mut changes = Changes::default();
+    for (key, state) in &world.streams {
+        let StreamKey::Builds { version_id } = key else {
+            continue;
+        };
+        let product_id = world.product_of(*version_id);
+        for run in state.touched_runs() {
+            let before = state.finishes.get(&run.id);
+            changes.note(product_id, before, Finish::of(run).as_ref());
+        }
+        for id in &state.removed {
+            changes.note(product_id, state.finishes.get(id), None);
+        }
+    }
+    changes
 }
 
 async fn catalogue(connection: &mut Connection, world: &World) -> Result<(), Error> {

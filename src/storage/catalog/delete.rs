@@ -38,6 +38,7 @@ pub(super) async fn delete_product(
         .bind(id);
     deleted.checks = count(connection, sql).await?;
     deleted.builds = delete_rows(connection, "builds", "product_id", id).await?;
+    delete_rollups(connection, id).await?;
     deleted.deployments = delete_rows(connection, "deployments", "product_id", id).await?;
     delete_checks(connection, "product_id", id).await?;
     deleted.versions = delete_rows(connection, "versions", "product_id", id).await?;
@@ -128,6 +129,26 @@ async fn delete_rows(
         .push(")")
     };
     in_chunks(connection, chunk).await
+}
+
+async fn delete_rollups(connection: &mut Connection, product_id: i64) -> Result<(), Error> {
+    let engine = connection.engine();
+    let chunk = || {
+        Sql::new(
+            engine,
+            "delete from build_rollups where (product_id, series_id, width, bucket, status) in (
+                 select r.product_id, r.series_id, r.width, r.bucket, r.status
+                 from build_rollups r where r.product_id = ",
+        )
+        .bind(product_id)
+        .push(" limit ")
+        .bind(CHUNK)
+        .push(")")
+    };
+    in_chunks(connection, chunk).await?;
+    delete_rows(connection, "build_series", "product_id", product_id)
+        .await
+        .map(|_| ())
 }
 
 /// Deletes checks with all their runs.

@@ -8,6 +8,7 @@ use crate::{
     domain::{
         event::{Event, Subject},
         run::{Run, Stream},
+        statistics::Finish,
     },
     storage::{
         batch::{
@@ -114,7 +115,11 @@ pub(super) async fn builds(
                 },
                 ..StreamState::default()
             });
-        state.stream.runs.push(Run::try_from(row.run)?);
+        let run = Run::try_from(row.run)?;
+        if let Some(finish) = Finish::of(&run) {
+            state.finishes.insert(run.id, finish);
+        }
+        state.stream.runs.push(run);
     }
     Ok(())
 }

@@ -4,14 +4,12 @@ use std::collections::BTreeSet;
 
 use super::{delete, insert};
 use crate::{
-    domain::run::Run,
+    domain::{run::Run, statistics::Finish},
     storage::{
-        batch::{
-            decide::World,
-            stream::{StreamKey, StreamState},
-        },
+        batch::{decide::World, stream::StreamKey},
         connection::Connection,
         error::Error,
+        rollups::SeriesIds,
         rows::to_json,
         sql::{Column, Rows, Sql, Value},
     },
@@ -78,10 +76,16 @@ fn run_values(run: &Run, product_id: i64, version_id: i64) -> Result<Vec<Value>,
     ])
 }
 
-pub(super) async fn runs(connection: &mut Connection, world: &World) -> Result<(), Error> {
+pub(super) async fn runs(
+    connection: &mut Connection,
+    world: &World,
+    series: &SeriesIds,
+) -> Result<(), Error> {
     let mut builds = Rows::new(columns![
         Column::Text("scm_branch"),
         Column::Text("source_system"),
+        Column::Int("series_id"),
+        Column::Int("duration_us"),
     ]);
     let mut deployments = Rows::new(columns![
         Column::Int("environment_id"),
@@ -104,19 +108,22 @@ pub(super) async fn runs(connection: &mut Connection, world: &World) -> Result<(
 
     for (key, state) in &world.streams {
         let product_id = match key {
-            StreamKey::Builds { version_id } | StreamKey::Deployments { version_id, .. } => world
-                .versions
-                .get(version_id)
-                .map_or(0, |state| state.version.product_id),
+            StreamKey::Builds { version_id } | StreamKey::Deployments { version_id, .. } => {
+                world.product_of(*version_id)
+            }
             StreamKey::Check { product_id, .. } => *product_id,
         };
         match key {
             StreamKey::Builds { version_id } => {
-                for run in touched(state) {
+                for run in state.touched_runs() {
                     let mut row = run_values(run, product_id, *version_id)?;
                     let details = &run.facts.details;
                     row.push(details.scm_branch.clone().into());
                     row.push(details.source_system.clone().into());
+                    let finish = Finish::of(run);
+                    let series_id = finish.as_ref().map(|f| series.of(product_id, f));
+                    row.push(series_id.transpose()?.into());
+                    row.push(finish.and_then(|f| f.duration_us).into());
                     builds.add(row);
                 }
                 removed[0].extend(&state.removed);
@@ -126,7 +133,7 @@ pub(super) async fn runs(connection: &mut Connection, world: &World) -> Result<(
                 environment_id,
                 instance,
             } => {
-                for run in touched(state) {
+                for run in state.touched_runs() {
                     let mut row = run_values(run, product_id, *version_id)?;
                     row.push((*environment_id).into());
                     row.push(instance.as_str().into());
@@ -180,7 +187,9 @@ pub(super) async fn runs(connection: &mut Connection, world: &World) -> Result<(
         &format!(
             "{UPDATE_RUN},
              scm_branch = excluded.scm_branch,
-             source_system = excluded.source_system"
+             source_system = excluded.source_system,
+             series_id = excluded.series_id,
+             duration_us = excluded.duration_us"
         ),
     )
     .await?;
@@ -215,8 +224,4 @@ pub(super) async fn runs(connection: &mut Connection, world: &World) -> Result<(
         &format!("{UPDATE_RUN},\n    latest = excluded.latest,\n    kind = excluded.kind"),
     )
     .await
-}
-
-fn touched(state: &StreamState) -> impl Iterator<Item = &Run> {
-    state.touched.iter().map(|index| &state.stream.runs[*index])
 }

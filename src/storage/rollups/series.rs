@@ -1,0 +1,155 @@
+//! The series that roll-ups are of, and their ids.
+
+use std::collections::HashMap;
+
+use sha2::{Digest, Sha256};
+use sqlx::FromRow;
+
+use crate::{
+    domain::statistics::Finish,
+    storage::{
+        connection::Connection,
+        error::Error,
+        sql::{Column, Rows, Sql},
+    },
+};
+
+/// What a series is of.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Names {
+    pub(super) product_id: i64,
+    /// False: of all branches together.
+    pub(super) by_branch: bool,
+    scm_branch: String,
+    source_system: String,
+}
+
+impl Names {
+    pub(super) fn by_branch(product_id: i64, finish: &Finish) -> Self {
+        Self {
+            product_id,
+            by_branch: true,
+            scm_branch: finish.scm_branch.clone(),
+            source_system: finish.source_system.clone(),
+        }
+    }
+
+    pub(super) fn of_all_branches(product_id: i64, finish: &Finish) -> Self {
+        Self {
+            by_branch: false,
+            scm_branch: String::new(),
+            ..Self::by_branch(product_id, finish)
+        }
+    }
+
+    fn hash(&self) -> Vec<u8> {
+        // No name has a control character.
+        let names = format!("{}\0{}", self.scm_branch, self.source_system);
+        Sha256::digest(names)[..16].to_vec()
+    }
+}
+
+/// The ids of series.
+pub(in crate::storage) struct SeriesIds(HashMap<Names, i64>);
+
+#[derive(FromRow)]
+struct FoundRow {
+    place: i64,
+    id: i64,
+}
+
+impl SeriesIds {
+    pub(super) async fn find_or_make(
+        connection: &mut Connection,
+        names: impl Iterator<Item = &Names>,
+    ) -> Result<Self, Error> {
+        let engine = connection.engine();
+        let wanted: Vec<&Names> = names.collect();
+        let mut keys = Rows::new(&[
+            Column::Int("place"),
+            Column::Int("product_id"),
+            Column::Bool("by_branch"),
+            Column::Bytes("names_hash"),
+        ]);
+        for (place, names) in wanted.iter().enumerate() {
+            keys.add([
+                (place as i64).into(),
+                names.product_id.into(),
+                names.by_branch.into(),
+                names.hash().into(),
+            ]);
+        }
+        let mut ids = vec![None; wanted.len()];
+        for part in keys.parts(engine) {
+            let sql = Sql::with(
+                engine,
+                "k",
+                part,
+                "select k.place, s.id
+                 from k
+                 cross join build_series s
+                 where s.product_id = k.product_id and s.by_branch = k.by_branch
+                   and s.names_hash = k.names_hash",
+            );
+            for row in connection.fetch::<FoundRow>(sql).await? {
+                let place = usize::try_from(row.place).ok();
+                if let Some(id) = place.and_then(|place| ids.get_mut(place)) {
+                    *id = Some(row.id);
+                }
+            }
+        }
+        if ids.contains(&None) {
+            make(connection, &wanted, &mut ids).await?;
+        }
+        let found = wanted.into_iter().cloned().zip(ids);
+        Ok(Self(
+            found.filter_map(|(names, id)| Some((names, id?))).collect(),
+        ))
+    }
+
+    pub(super) fn id(&self, names: &Names) -> Result<i64, Error> {
+        let id = self.0.get(names).copied();
+        id.ok_or_else(|| Error::fault("a series was not looked up"))
+    }
+
+    /// The series of one branch that a finished build of a product is in.
+    pub(in crate::storage) fn of(&self, product_id: i64, finish: &Finish) -> Result<i64, Error> {
+        self.id(&Names::by_branch(product_id, finish))
+    }
+}
+
+async fn make(
+    connection: &mut Connection,
+    wanted: &[&Names],
+    ids: &mut [Option<i64>],
+) -> Result<(), Error> {
+    let engine = connection.engine();
+    let sql = connection.sql("select coalesce(max(id), 0) from build_series");
+    let rows: Vec<(i64,)> = connection.fetch(sql).await?;
+    let last_id = rows.first().map_or(0, |row| row.0);
+    let mut series = Rows::new(&[
+        Column::Int("id"),
+        Column::Int("product_id"),
+        Column::Bool("by_branch"),
+        Column::Text("scm_branch"),
+        Column::Text("source_system"),
+        Column::Bytes("names_hash"),
+    ]);
+    let missing = wanted.iter().zip(ids).filter(|(_, id)| id.is_none());
+    for ((names, id), new_id) in missing.zip(last_id + 1..) {
+        *id = Some(new_id);
+        series.add([
+            new_id.into(),
+            names.product_id.into(),
+            names.by_branch.into(),
+            names.scm_branch.as_str().into(),
+            names.source_system.as_str().into(),
+            names.hash().into(),
+        ]);
+    }
+    for part in series.parts(engine) {
+        let sql = Sql::insert(engine, "build_series", part, "");
+        connection.execute(sql).await?;
+    }
+    Ok(())
+}
