@@ -1,5 +1,8 @@
 //! Compiles the contract in `proto/` without protoc, and keeps its descriptors for reflection.
 
+#[path = "build/json.rs"]
+mod json;
+
 use std::{env, error::Error, fs, path::PathBuf};
 
 const SERVICES: [&str; 5] = [
@@ -13,6 +16,7 @@ const SERVICES: [&str; 5] = [
 fn main() -> Result<(), Box<dyn Error>> {
     // Naming any path switches cargo's own watching off, so the migrations that
     // sqlx embeds stand here too.
+    println!("cargo:rerun-if-changed=build");
     println!("cargo:rerun-if-changed=proto");
     println!("cargo:rerun-if-changed=migrations");
 
@@ -25,9 +29,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         out.join("descriptors.binpb"),
         compiler.encode_file_descriptor_set(),
     )?;
-    tonic_prost_build::configure()
+    let files = compiler.file_descriptor_set();
+    fs::write(out.join("words.rs"), json::words(&files.file))?;
+    let builder = tonic_prost_build::configure()
         .build_transport(true)
         .compile_well_known_types(false)
-        .compile_fds(compiler.file_descriptor_set())?;
+        // keeps the text that a Struct's doubles would lose
+        .extern_path(".google.protobuf.Struct", "crate::pb::Object");
+    json::serialize(builder, &files.file).compile_fds(files)?;
     Ok(())
 }

@@ -42,6 +42,11 @@ impl Metadata {
         self.0.get()
     }
 
+    /// A copy of the JSON text, known to be JSON.
+    pub fn to_raw(&self) -> Box<RawValue> {
+        self.0.clone()
+    }
+
     pub fn is_empty(&self) -> bool {
         self.as_json() == "{}"
     }

@@ -73,9 +73,9 @@ fn large_event(n: usize, chance: &mut Chance) -> pb::EventSubmission {
         product_name: "large".to_owned(),
         version: n.to_string(),
         status: pb::Status::Completed.into(),
-        extra_metadata: Some(Struct {
+        extra_metadata: Some(pb::Object::from(Struct {
             fields: BTreeMap::from([("text".to_owned(), value)]),
-        }),
+        })),
         ..pb::VersionEvent::default()
     };
     pb::EventSubmission {

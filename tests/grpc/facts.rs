@@ -2,7 +2,7 @@
 
 use prost_types::{ListValue, Struct, Timestamp, Value, value::Kind};
 use serde_json::Value as Json;
-use versioner::pb::{self, CheckKind, CheckStatus, Status};
+use versioner::pb::{self, CheckKind, CheckStatus, Object, Status};
 
 /// What the events are about, where a test does not say.
 pub(crate) const PRODUCT: &str = "my-service";
@@ -52,15 +52,15 @@ pub(crate) fn seconds_from_now(seconds: i64) -> Option<Timestamp> {
     })
 }
 
-pub(crate) fn object(json: Json) -> Option<Struct> {
+pub(crate) fn object(json: Json) -> Option<Object> {
     match value(json).kind {
-        Some(Kind::StructValue(object)) => Some(object),
+        Some(Kind::StructValue(object)) => Some(object.into()),
         other => panic!("no object: {other:?}"),
     }
 }
 
 /// What a client reads of a Struct, with whole doubles as whole numbers.
-pub(crate) fn json(object: Option<Struct>) -> Json {
+pub(crate) fn json(object: Option<Object>) -> Json {
     fn read(value: Value) -> Json {
         match value.kind.expect("a kind") {
             Kind::NullValue(_) => Json::Null,
@@ -69,10 +69,10 @@ pub(crate) fn json(object: Option<Struct>) -> Json {
             Kind::NumberValue(number) if number.fract() == 0.0 => (number as i64).into(),
             Kind::NumberValue(number) => number.into(),
             Kind::ListValue(list) => list.values.into_iter().map(read).collect(),
-            Kind::StructValue(object) => json(Some(object)),
+            Kind::StructValue(object) => json(Some(object.into())),
         }
     }
-    let fields = object.unwrap_or_default().fields.into_iter();
+    let fields = Struct::from(object.unwrap_or_default()).fields.into_iter();
     Json::Object(fields.map(|(key, value)| (key, read(value))).collect())
 }
 

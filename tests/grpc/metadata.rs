@@ -116,9 +116,9 @@ async fn r10_metadata_that_merging_makes_too_large_is_refused_and_nothing_change
 async fn r10_numbers_that_json_does_not_have_are_refused() {
     let story = Story::on_sqlite().await;
     let number = |number| pb::VersionEvent {
-        extra_metadata: Some(Struct {
+        extra_metadata: Some(pb::Object::from(Struct {
             fields: [("n".into(), prost_types::Value::from(number))].into(),
-        }),
+        })),
         ..build("1.0.0", Status::Started)
     };
     assert_told!(refusal(story.version_event(number(f64::NAN)).await), @"

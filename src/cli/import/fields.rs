@@ -7,9 +7,12 @@ use jiff::Timestamp;
 use prost_types::{ListValue, Struct, Value as PbValue, value::Kind};
 use serde_json::{Map, Value, value::RawValue};
 
-use crate::domain::{
-    metadata::MAX_LEVELS,
-    violation::{Violation, Violations},
+use crate::{
+    domain::{
+        metadata::MAX_LEVELS,
+        violation::{Violation, Violations},
+    },
+    pb::Object,
 };
 
 /// The fields of one object by their names; of two with one name, the last.
@@ -90,11 +93,11 @@ impl<'a> Fields<'a> {
     }
 
     /// Any object of at most `MAX_LEVELS` levels: a server ends the stream at one that is much deeper.
-    pub(super) fn object(&mut self, name: &str) -> Option<Struct> {
+    pub(super) fn object(&mut self, name: &str) -> Option<Object> {
         self.read(name, |json| {
             let object = serde_json::from_str(json)
                 .map_err(|error| format!("is no JSON object: {}", in_one_line(&error)))?;
-            to_struct(object, 1)
+            to_struct(object, 1).map(Object::from)
         })
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     attempt, check_kind, check_status, code, given_attempt,
-    metadata::{metadata, to_struct},
+    metadata::{metadata, object},
     micros, status, timestamp,
 };
 use crate::{
@@ -127,7 +127,7 @@ pub(super) fn version_event(e: Event) -> pb::VersionEvent {
         built_by_email: d.by_email.unwrap_or_default(),
         error_message: d.error_message.unwrap_or_default(),
         error_code: d.error_code.unwrap_or_default(),
-        extra_metadata: d.extra_metadata.as_ref().map(to_struct),
+        extra_metadata: d.extra_metadata.as_ref().map(object),
     }
 }
 
@@ -157,7 +157,7 @@ pub(super) fn deployment_event(e: Event) -> pb::DeploymentEvent {
         deployed_by_email: d.by_email.unwrap_or_default(),
         error_message: d.error_message.unwrap_or_default(),
         error_code: d.error_code.unwrap_or_default(),
-        extra_metadata: d.extra_metadata.as_ref().map(to_struct),
+        extra_metadata: d.extra_metadata.as_ref().map(object),
     }
 }
 
@@ -185,6 +185,6 @@ pub(super) fn check_event(e: Event) -> pb::CheckEvent {
         checked_by_name: d.by_name.unwrap_or_default(),
         checked_by_email: d.by_email.unwrap_or_default(),
         source_system: d.source_system.unwrap_or_default(),
-        extra_metadata: d.extra_metadata.as_ref().map(to_struct),
+        extra_metadata: d.extra_metadata.as_ref().map(object),
     }
 }

@@ -1,13 +1,16 @@
 //! Metadata between a Struct, whose numbers are doubles, and JSON text (R10).
 
-use prost_types::{ListValue, Struct, Value, value::Kind as ValueKind};
+use prost_types::{Struct, Value, value::Kind as ValueKind};
 
-use crate::domain::metadata::{MAX_LEVELS, Metadata};
+use crate::{
+    domain::metadata::{MAX_LEVELS, Metadata},
+    pb::Object,
+};
 
 /// Metadata out of a Struct: whole numbers as whole ones (R10).
-pub(super) fn metadata(given: Struct) -> Result<Metadata, String> {
+pub(super) fn metadata(given: Object) -> Result<Metadata, String> {
     let mut json = String::new();
-    write_struct(&mut json, given, 1)?;
+    write_struct(&mut json, given.into(), 1)?;
     Metadata::parse(&json)
 }
 
@@ -70,36 +73,8 @@ fn number_text(number: f64) -> Result<String, String> {
         .ok_or_else(|| format!("has {number}, which is no JSON number"))
 }
 
-pub(super) fn to_struct(metadata: &Metadata) -> Struct {
-    match serde_json::from_str(metadata.as_json()) {
-        Ok(serde_json::Value::Object(object)) => struct_of(object),
-        // It was parsed so when it came in.
-        _ => Struct::default(),
-    }
-}
-
-fn struct_of(object: serde_json::Map<String, serde_json::Value>) -> Struct {
-    Struct {
-        fields: object
-            .into_iter()
-            .map(|(key, value)| (key, value_of(value)))
-            .collect(),
-    }
-}
-
-fn value_of(value: serde_json::Value) -> Value {
-    use serde_json::Value as Json;
-    let kind = match value {
-        Json::Null => ValueKind::NullValue(0),
-        Json::Bool(value) => ValueKind::BoolValue(value),
-        Json::Number(number) => ValueKind::NumberValue(number.as_f64().unwrap_or(f64::MAX)),
-        Json::String(text) => ValueKind::StringValue(text),
-        Json::Array(values) => ValueKind::ListValue(ListValue {
-            values: values.into_iter().map(value_of).collect(),
-        }),
-        Json::Object(object) => ValueKind::StructValue(struct_of(object)),
-    };
-    Value { kind: Some(kind) }
+pub(super) fn object(metadata: &Metadata) -> Object {
+    Object::from_raw(metadata.to_raw())
 }
 
 #[cfg(test)]
@@ -129,13 +104,13 @@ mod tests {
         fn r10_metadata_round_trips_through_a_struct(
             pairs in prop::collection::btree_map("[a-z\\PC]{1,8}", any::<(i32, String, bool)>(), 0..5)
         ) {
-            let mut object = serde_json::Map::new();
+            let mut fields = serde_json::Map::new();
             for (key, (n, text, flag)) in pairs {
-                object.insert(key, serde_json::json!({"n": n, "list": [text, flag, null]}));
+                fields.insert(key, serde_json::json!({"n": n, "list": [text, flag, null]}));
             }
-            let json = serde_json::Value::Object(object).to_string();
+            let json = serde_json::Value::Object(fields).to_string();
             let given = Metadata::parse(&json).unwrap();
-            prop_assert_eq!(metadata(to_struct(&given)).unwrap(), given);
+            prop_assert_eq!(metadata(object(&given)).unwrap(), given);
         }
     }
 }

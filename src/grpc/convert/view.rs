@@ -1,6 +1,6 @@
 //! The domain as the contract shows it.
 
-use super::{attempt, code, event, metadata::to_struct, timestamp};
+use super::{attempt, code, event, metadata::object, timestamp};
 use crate::{
     domain::{
         event::Subject,
@@ -87,7 +87,7 @@ impl View {
             built_by_email: details.by_email.unwrap_or_default(),
             error_message: details.error_message.unwrap_or_default(),
             error_code: details.error_code.unwrap_or_default(),
-            extra_metadata: details.extra_metadata.as_ref().map(to_struct),
+            extra_metadata: details.extra_metadata.as_ref().map(object),
         }
     }
 
@@ -122,7 +122,7 @@ impl View {
             scm_sha: details.scm_sha.unwrap_or_default(),
             error_message: details.error_message.unwrap_or_default(),
             error_code: details.error_code.unwrap_or_default(),
-            extra_metadata: details.extra_metadata.as_ref().map(to_struct),
+            extra_metadata: details.extra_metadata.as_ref().map(object),
             class: 0,
         }
     }
@@ -158,7 +158,7 @@ impl View {
             completed_at: c.run.completed_at_us.map(timestamp),
             created_at: Some(timestamp(c.run.created_at_us)),
             stale,
-            extra_metadata: details.extra_metadata.as_ref().map(to_struct),
+            extra_metadata: details.extra_metadata.as_ref().map(object),
         }
     }
 

@@ -90,12 +90,15 @@ fn a_real_build_is_taken_field_by_field() {
         build_number: "456".to_owned(),
         invoke_id: "1234567890".to_owned(),
         build_url: "https://github.com/mycompany/my-service/actions/runs/1234567890".to_owned(),
-        extra_metadata: Some(object([
-            ("docker_image", word("mycompany/my-service:1.2.3")),
-            ("build_duration_seconds", Kind::NumberValue(180.0)),
-            ("test_coverage", word("85%")),
-            ("tags", list(vec![word("hotfix"), word("security")])),
-        ])),
+        extra_metadata: Some(
+            object([
+                ("docker_image", word("mycompany/my-service:1.2.3")),
+                ("build_duration_seconds", Kind::NumberValue(180.0)),
+                ("test_coverage", word("85%")),
+                ("tags", list(vec![word("hotfix"), word("security")])),
+            ])
+            .into(),
+        ),
         ..Default::default()
     };
     assert_eq!(event, expected);
@@ -159,7 +162,7 @@ fn a_deployment_is_taken_field_by_field() {
         deployed_by_email: "j".to_owned(),
         error_message: "k".to_owned(),
         error_code: "l".to_owned(),
-        extra_metadata: Some(Struct::default()),
+        extra_metadata: Some(pb::Object::default()),
     };
     assert_eq!(event, expected);
 }
@@ -200,7 +203,7 @@ fn a_check_is_taken_field_by_field() {
         checked_by_name: "f".to_owned(),
         checked_by_email: "g".to_owned(),
         source_system: "h".to_owned(),
-        extra_metadata: Some(object([("a", Kind::NullValue(0))])),
+        extra_metadata: Some(object([("a", Kind::NullValue(0))]).into()),
     };
     assert_eq!(event, expected);
 }
@@ -299,7 +302,7 @@ fn r10_metadata_keeps_every_sort_of_value() {
         ("l", list(vec![Kind::NumberValue(1.0), list(vec![])])),
         ("o", nested),
     ]);
-    assert_eq!(event.extra_metadata, Some(expected));
+    assert_eq!(event.extra_metadata, Some(expected.into()));
 }
 
 #[test]
