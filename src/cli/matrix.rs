@@ -158,20 +158,19 @@ fn table(matrix: &pb::GetEnvironmentMatrixResponse, legend: &mut Legend) -> Tabl
 
 /// What a cell shows: a line for each instance, the standing on the first one.
 fn lines(cell: &pb::MatrixCell, legend: &mut Legend) -> Vec<String> {
-    let mut lines: Vec<String> = cell
-        .instances
+    let mut standing = standing(cell);
+    legend.standing |= standing.is_some();
+    cell.instances
         .iter()
-        .map(|instance| of_instance(instance, legend))
-        .collect();
-    if let (Some(first), Some(mark)) = (lines.first_mut(), standing(cell)) {
-        legend.standing = true;
-        first.push(' ');
-        first.push_str(&mark);
-    }
-    lines
+        .map(|instance| of_instance(instance, standing.take(), legend))
+        .collect()
 }
 
-fn of_instance(instance: &pb::MatrixInstance, legend: &mut Legend) -> String {
+fn of_instance(
+    instance: &pb::MatrixInstance,
+    standing: Option<String>,
+    legend: &mut Legend,
+) -> String {
     let mut parts = Vec::new();
     if !instance.instance.is_empty() {
         parts.push(Look::Faint.paint(&format!("{}:", instance.instance)));
@@ -180,6 +179,7 @@ fn of_instance(instance: &pb::MatrixInstance, legend: &mut Legend) -> String {
         Some(current) => parts.push(Look::Plain.paint(&current.version)),
         None => parts.push(Look::Faint.paint("nothing")),
     }
+    parts.extend(standing);
     if let Some(under_way) = &instance.under_way {
         legend.under_way = true;
         let stale = if under_way.stale { " (stale)" } else { "" };

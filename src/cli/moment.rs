@@ -153,13 +153,24 @@ pub(super) fn duration(us: i64) -> String {
         0 => format!("{large}{large_unit}"),
         _ => format!("{large}{large_unit} {small}{small_unit}"),
     };
-    match duration.as_millis() {
-        ms @ ..1_000 => format!("{ms}ms"),
-        ms @ ..60_000 if ms % 1_000 < 100 => format!("{}s", ms / 1_000),
-        ms @ ..60_000 => format!("{}.{}s", ms / 1_000, ms % 1_000 / 100),
-        ..3_600_000 => two(duration.as_mins(), "m", duration.as_secs() % 60, "s"),
-        ..86_400_000 => two(duration.as_hours(), "h", duration.as_mins() % 60, "m"),
-        _ => two(duration.as_hours() / 24, "d", duration.as_hours() % 24, "h"),
+    let (ms, minutes, hours) = (
+        duration.as_millis(),
+        duration.as_mins(),
+        duration.as_hours(),
+    );
+    if ms < 1_000 {
+        format!("{ms}ms")
+    } else if ms < 60_000 {
+        match ms % 1_000 / 100 {
+            0 => format!("{}s", ms / 1_000),
+            tenths => format!("{}.{tenths}s", ms / 1_000),
+        }
+    } else if minutes < 60 {
+        two(minutes, "m", duration.as_secs() % 60, "s")
+    } else if hours < 24 {
+        two(hours, "h", minutes % 60, "m")
+    } else {
+        two(hours / 24, "d", hours % 24, "h")
     }
 }
 

@@ -21,9 +21,9 @@ pub(super) fn text(answer: &pb::CheckReadinessResponse, now: Timestamp) -> Strin
             Look::Strong.paint(&answer.environment_name)
         ));
     }
-    text.push('\n');
+    text.push_str("\n\n");
     for condition in &answer.conditions {
-        text.push_str(&format!("\n  {}\n", headline(condition, now)));
+        text.push_str(&format!("  {}\n", headline(condition, now)));
         for (name, detail) in [("do", &condition.remedy), ("see", &condition.evidence_url)] {
             if !detail.is_empty() {
                 let name = Look::Faint.paint(&format!("{name}:"));
@@ -34,7 +34,7 @@ pub(super) fn text(answer: &pb::CheckReadinessResponse, now: Timestamp) -> Strin
     text
 }
 
-/// The mark, what is said, and since when: `✗ check failed: unit: 2 tests failed, 3 h ago`.
+/// The mark, what is said, why and since when: `✗ check unit failed (check failed, 3 h ago)`.
 fn headline(condition: &pb::Condition, now: Timestamp) -> String {
     let (mark, look) = match condition.status() {
         pb::ConditionStatus::True => ("✓", Look::Good),
@@ -42,16 +42,23 @@ fn headline(condition: &pb::Condition, now: Timestamp) -> String {
         pb::ConditionStatus::Unknown => ("?", Look::Open),
         pb::ConditionStatus::Unspecified => ("?", Look::Plain),
     };
+    let said = match condition.message.as_str() {
+        "" => &condition.check_name,
+        message => message,
+    };
     let reason = words::word::<pb::ConditionReason>(condition.reason);
-    let mut line = look.paint(&format!("{mark} {reason}"));
-    for part in [&condition.check_name, &condition.message] {
-        if !part.is_empty() {
-            line.push_str(&format!(": {}", Look::Plain.paint(part)));
-        }
-    }
     let since = moment::when(condition.since, now);
-    if !since.is_empty() {
-        line.push_str(&Look::Faint.paint(&format!(", {since}")));
-    }
-    line
+    let because = match since.as_str() {
+        "" => format!("({reason})"),
+        since => format!("({reason}, {since})"),
+    };
+    [
+        look.paint(mark),
+        Look::Plain.paint(said),
+        Look::Faint.paint(&because),
+    ]
+    .into_iter()
+    .filter(|part| !part.is_empty())
+    .collect::<Vec<_>>()
+    .join(" ")
 }

@@ -38,7 +38,7 @@ pub(super) async fn wait(
         if running.is_empty() {
             return Ok(answer);
         }
-        tell(format!("waiting for {}", running.join(", ")));
+        tell(format!("waiting: {}", running.join(", ")));
         let product = answer.version.as_ref().map(|v| v.product_name.clone());
         let changes = changes.get_or_insert_with(|| {
             Changes::of(asker.channel.clone(), product.unwrap_or_default(), interval)
@@ -92,7 +92,7 @@ fn running(answer: &pb::CheckReadinessResponse) -> Vec<String> {
             let reason = words::word::<pb::ConditionReason>(condition.reason);
             match condition.check_name.as_str() {
                 "" => reason,
-                check => format!("{check} ({reason})"),
+                check => format!("{check}: {reason}"),
             }
         })
         .collect()

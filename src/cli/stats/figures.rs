@@ -61,58 +61,52 @@ fn summary(statistics: &pb::BuildStatistics, endings: &[Ending]) -> Table {
         .collect();
     let mut table = Table::new([whole(""), number(""), whole("")]).indented(2);
     let mut row = |name: &str, figure: String, more: String| {
-        table.row([Look::Faint.paint(name), figure, more]);
+        if !figure.is_empty() {
+            table.row([Look::Faint.paint(name), figure, more]);
+        }
     };
     row("builds", statistics.total.to_string(), counts.join("  "));
     row("success", rate(statistics.success_rate), String::new());
     let durations = statistics.duration.unwrap_or_default();
-    let of: Vec<&str> = endings
+    let p50 = percentile(&durations, durations.p50_us);
+    row(
+        "p50",
+        p50,
+        Look::Faint.paint(&of_which(&durations, endings)),
+    );
+    for (name, us) in [
+        ("p90", durations.p90_us),
+        ("p95", durations.p95_us),
+        ("p99", durations.p99_us),
+    ] {
+        row(name, percentile(&durations, us), String::new());
+    }
+    let mean_us = durations.mean_us.map(|us| us.round() as i64);
+    for (name, us) in [
+        ("min", durations.min_us),
+        ("mean", mean_us),
+        ("max", durations.max_us),
+    ] {
+        row(name, took(us), String::new());
+    }
+    table
+}
+
+/// Of how many builds the durations are.
+fn of_which(durations: &pb::DurationStatistics, endings: &[Ending]) -> String {
+    let endings: Vec<&str> = endings
         .iter()
         .map(|ending| match ending {
             Ending::Completed => "completed",
             Ending::Failed => "failed",
-            Ending::Aborted => "aborted",
+            Ending::Aborted => "were aborted",
         })
         .collect();
-    let of = format!(
-        "of {} with a duration: {}",
-        of.join(" or "),
+    let endings = endings.join(" or ");
+    format!(
+        "of {} builds that {endings} and have a duration",
         durations.count
-    );
-    for (name, figure, more) in [
-        (
-            "p50",
-            percentile(&durations, durations.p50_us),
-            Look::Faint.paint(&of),
-        ),
-        (
-            "p90",
-            percentile(&durations, durations.p90_us),
-            String::new(),
-        ),
-        (
-            "p95",
-            percentile(&durations, durations.p95_us),
-            String::new(),
-        ),
-        (
-            "p99",
-            percentile(&durations, durations.p99_us),
-            String::new(),
-        ),
-        ("min", took(durations.min_us), String::new()),
-        (
-            "mean",
-            took(durations.mean_us.map(|us| us as i64)),
-            String::new(),
-        ),
-        ("max", took(durations.max_us), String::new()),
-    ] {
-        if !figure.is_empty() {
-            row(name, figure, more);
-        }
-    }
-    table
+    )
 }
 
 fn groups(groups: &[pb::BuildStatisticsGroup], by: Grouping) -> Table {
@@ -162,8 +156,9 @@ fn name(name: &str, without: &str) -> String {
 
 /// A rate in per cent; never 100 % where one build failed.
 pub(super) fn rate(rate: Option<f64>) -> String {
-    rate.map_or_else(String::new, |rate| {
-        format!("{:.1} %", (rate * 1000.0).floor() / 10.0)
+    rate.map_or_else(String::new, |rate| match (rate * 1000.0).floor() {
+        1000.0 => "100 %".to_owned(),
+        tenths => format!("{:.1} %", tenths / 10.0),
     })
 }
 
