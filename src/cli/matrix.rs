@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{Args, builder::NonEmptyStringValueParser};
 use jiff::{Timestamp, tz::TimeZone};
 
 use crate::pb::{self, deployment_service_client::DeploymentServiceClient};
@@ -22,14 +22,19 @@ const MAX_PAGE: i32 = 1_000;
 #[command(after_long_help = AFTER_HELP)]
 pub struct MatrixArgs {
     /// Only the product of this name, current or former.
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub product: Option<String>,
 
     /// Only the environment of this name, current or former; may be given again. Left out: all, by type and name.
-    #[arg(long = "environment", value_name = "ENVIRONMENT")]
+    #[arg(
+        long = "environment",
+        value_name = "ENVIRONMENT",
+        value_parser = NonEmptyStringValueParser::new()
+    )]
     pub environments: Vec<String>,
 
     /// Marks how each environment stands to the one of this name.
-    #[arg(long, value_name = "ENVIRONMENT")]
+    #[arg(long, value_name = "ENVIRONMENT", value_parser = NonEmptyStringValueParser::new())]
     pub baseline: Option<String>,
 
     /// As it was at this moment: a time such as 2026-01-31T12:00:00Z, a date (its midnight in UTC), or an

@@ -7,7 +7,7 @@ mod waiting;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, builder::NonEmptyStringValueParser};
 use jiff::Timestamp;
 use tonic::{Status, transport::Channel};
 
@@ -30,14 +30,19 @@ pub const COULD_NOT_ASK: u8 = 3;
 )]
 pub struct ReadinessArgs {
     /// The product's name, current or former; or the version's id, which stands alone.
-    #[arg(value_name = "PRODUCT|ID")]
+    #[arg(value_name = "PRODUCT|ID", value_parser = NonEmptyStringValueParser::new())]
     pub product: String,
 
     /// The version identifier, exactly.
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub version: Option<String>,
 
     /// For the environment of this name, current or former: its required checks and limits join.
-    #[arg(long = "for", value_name = "ENVIRONMENT")]
+    #[arg(
+        long = "for",
+        value_name = "ENVIRONMENT",
+        value_parser = NonEmptyStringValueParser::new()
+    )]
     pub environment: Option<String>,
 
     /// Waits while the verdict is unknown and a build, check or scan that it needs is still running.

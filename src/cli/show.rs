@@ -4,7 +4,7 @@ mod trace;
 
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{Args, builder::NonEmptyStringValueParser};
 use jiff::Timestamp;
 
 use crate::pb::{self, version_service_client::VersionServiceClient};
@@ -24,14 +24,19 @@ use super::{report, versions};
 )]
 pub struct ShowArgs {
     /// The version's id, where it stands alone; else the product's name, current or former.
-    #[arg(value_name = "ID|PRODUCT", required_unless_present = "sha")]
+    #[arg(
+        value_name = "ID|PRODUCT",
+        required_unless_present = "sha",
+        value_parser = NonEmptyStringValueParser::new()
+    )]
     pub product: Option<String>,
 
     /// The version identifier, exactly.
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub version: Option<String>,
 
     /// The versions of this commit: the full SHA, or 4 or more characters of its beginning, in any case.
-    #[arg(long, conflicts_with = "version")]
+    #[arg(long, conflicts_with = "version", value_parser = NonEmptyStringValueParser::new())]
     pub sha: Option<String>,
 
     #[command(flatten)]

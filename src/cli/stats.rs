@@ -5,7 +5,7 @@ mod plot;
 
 use std::process::ExitCode;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, builder::NonEmptyStringValueParser};
 use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
 
@@ -21,14 +21,15 @@ use super::server::{Failure, ServerArgs};
 #[command(after_long_help = AFTER_HELP)]
 pub struct StatsArgs {
     /// Of the product of this name, current or former. Left out: of all products.
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub product: Option<String>,
 
     /// Of this branch, exactly.
-    #[arg(long)]
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     pub branch: Option<String>,
 
     /// Reported by this CI system, exactly: github, gitlab, jenkins …
-    #[arg(long, value_name = "SYSTEM")]
+    #[arg(long, value_name = "SYSTEM", value_parser = NonEmptyStringValueParser::new())]
     pub source_system: Option<String>,
 
     /// From this moment on: a time such as 2026-01-31T12:00:00Z, a date (its midnight in --time-zone), or an
@@ -53,7 +54,12 @@ pub struct StatsArgs {
     pub trend: Option<Bucket>,
 
     /// By the calendar of this time zone, by its IANA name such as Europe/Berlin.
-    #[arg(long, value_name = "ZONE", default_value = "UTC")]
+    #[arg(
+        long,
+        value_name = "ZONE",
+        default_value = "UTC",
+        value_parser = NonEmptyStringValueParser::new()
+    )]
     pub time_zone: String,
 
     /// The durations of builds that ended so: completed, failed, aborted; several with commas between.

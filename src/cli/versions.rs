@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, builder::NonEmptyStringValueParser};
 use jiff::Timestamp;
 
 use crate::domain::status::Status;
@@ -25,10 +25,11 @@ const MAX_PAGE: u32 = 1_000;
 #[command(after_long_help = AFTER_HELP)]
 pub struct VersionsArgs {
     /// Of the product of this name, current or former. Left out: of all products.
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub product: Option<String>,
 
     /// Of this branch, exactly.
-    #[arg(long)]
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     pub branch: Option<String>,
 
     /// Whose latest build has this status: pending, started, completed, failed or aborted.
@@ -36,11 +37,11 @@ pub struct VersionsArgs {
     pub status: Option<pb::Status>,
 
     /// Of this commit: the full SHA, or 4 or more characters of its beginning, in any case.
-    #[arg(long)]
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     pub sha: Option<String>,
 
     /// Currently deployed in the environment of this name, current or former.
-    #[arg(long)]
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     pub environment: Option<String>,
 
     /// How many to list at most, 1 to 100000.
@@ -61,7 +62,12 @@ pub struct VersionsArgs {
     pub readiness: bool,
 
     /// Whether it may be deployed to the environment of this name, current or former.
-    #[arg(long = "for", value_name = "ENVIRONMENT", requires = "readiness")]
+    #[arg(
+        long = "for",
+        value_name = "ENVIRONMENT",
+        requires = "readiness",
+        value_parser = NonEmptyStringValueParser::new()
+    )]
     pub for_environment: Option<String>,
 
     #[command(flatten)]

@@ -100,16 +100,16 @@ async fn where_it_could_not_ask_the_exit_code_is_3() {
     for command_line in [
         &["readiness"] as &[&str],
         &["readiness", "p", "1", "--nonsense"],
+        // A variable of the pipeline that is not set must not ask for less.
+        &["readiness", "p", "1", "--for="],
+        &["readiness", "p", ""],
     ] {
         let run = versioner(&server.url(), command_line).await;
         assert_eq!((run.code, run.output.as_str()), (3, ""));
     }
-    assert_eq!(
-        versioner(&server.url(), &["readiness", "--help"])
-            .await
-            .code,
-        0
-    );
+    assert_eq!(server.state().asked.readiness.len(), 2);
+    let help = versioner(&server.url(), &["readiness", "--help"]).await;
+    assert_eq!(help.code, 0);
 }
 
 #[tokio::test]

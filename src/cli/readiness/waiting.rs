@@ -11,7 +11,7 @@ use tonic::{Code, Status, transport::Channel};
 use crate::pb::{self, event_service_client::EventServiceClient, watch_events_response::Message};
 
 use super::super::server::Failure;
-use super::super::{say, words};
+use super::super::{moment, say, words};
 use super::Asker;
 
 /// The shortest pause between two questions, however much is heard of the product.
@@ -44,14 +44,18 @@ pub(super) async fn wait(
             Changes::of(asker.channel.clone(), product.unwrap_or_default(), interval)
         });
         answer = loop {
-            sleep(PAUSE.min(interval)).await;
+            let pause = PAUSE.min(interval);
+            sleep(pause).await;
             tokio::select! {
+                biased;
                 () = sleep_until(deadline) => {
-                    say("readiness", &format!("still unknown after {timeout:?}"));
+                    let waited = i64::try_from(timeout.as_micros()).unwrap_or(i64::MAX);
+                    let waited = moment::duration(waited);
+                    say("readiness", &format!("still unknown after {waited}"));
                     return Ok(answer);
                 }
                 () = changes.next() => {}
-                () = sleep(interval) => {}
+                () = sleep(interval - pause) => {}
             }
             match timeout_at(deadline, asker.ask()).await {
                 Ok(Ok(answer)) => break answer,
