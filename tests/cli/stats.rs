@@ -95,7 +95,7 @@ async fn r16_figures_are_for_people() {
     my-service, branch main, 2025-10-02 00:00 to 2025-10-05 00:00 UTC
       builds     2003  ✓ 1999 completed  ✗ 1 failed  – 2 aborted  → 1 running
       success  99.9 %
-      p50      3m 20s  of 1999 builds that completed and have a duration
+      p50      3m 20s  of the 1999 that completed and have a duration
       p90          5m
       p95          6m
       p99          1h
@@ -119,7 +119,7 @@ async fn r16_groups_are_a_table_and_a_trend_is_a_plot() {
     All products, 2025-10-02 00:00 to 2025-10-05 00:00 Europe/Berlin
       builds     2003  ✓ 1999 completed  ✗ 1 failed  – 2 aborted  → 1 running
       success  99.9 %
-      p50      3m 20s  of 1999 builds that completed and have a duration
+      p50      3m 20s  of the 1999 that completed and have a duration
       p90          5m
       p95          6m
       p99          1h

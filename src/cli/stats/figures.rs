@@ -104,7 +104,7 @@ fn of_which(durations: &pb::DurationStatistics, endings: &[Ending]) -> String {
         .collect();
     let endings = endings.join(" or ");
     format!(
-        "of {} builds that {endings} and have a duration",
+        "of the {} that {endings} and have a duration",
         durations.count
     )
 }
