@@ -9,6 +9,11 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
 use versioner::cli::import::{ImportArgs, import};
+use versioner::cli::matrix::{MatrixArgs, matrix};
+use versioner::cli::readiness::{COULD_NOT_ASK, ReadinessArgs, readiness};
+use versioner::cli::show::{ShowArgs, show};
+use versioner::cli::stats::{StatsArgs, stats};
+use versioner::cli::versions::{VersionsArgs, versions};
 use versioner::config::{Config, ServeArgs};
 use versioner::server;
 use versioner::telemetry;
@@ -37,6 +42,11 @@ enum Command {
     Migrate(ServeArgs),
     /// Sends a file of events to a server, in their order, and says what became of each.
     Import(ImportArgs),
+    Versions(VersionsArgs),
+    Show(ShowArgs),
+    Matrix(MatrixArgs),
+    Readiness(ReadinessArgs),
+    Stats(StatsArgs),
 }
 
 const EXAMPLES: &str = "\
@@ -47,6 +57,8 @@ Examples:
       serves to the network, with its data in Postgres
   versioner import events.ndjson
       sends a file of events to the server on this machine
+  versioner readiness my-service 1.2.3 --for production --wait && ./deploy.sh
+      deploys what is ready
   grpcurl -plaintext 127.0.0.1:50051 list
       asks a running server for its services
 
@@ -55,12 +67,20 @@ A duration is a number and a unit: 500ms, 5s, 10m, 24h.";
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let CommandLine { command, serve } = CommandLine::parse();
+    let CommandLine { command, serve } = match CommandLine::try_parse() {
+        Ok(command_line) => command_line,
+        Err(error) => return not_understood(&error),
+    };
     let (args, what) = match command {
         None => (serve, What::Serve),
         Some(Command::Serve(args)) => (args, What::Serve),
         Some(Command::Migrate(args)) => (args, What::Migrate),
         Some(Command::Import(args)) => return import(args).await,
+        Some(Command::Versions(args)) => return versions(args).await,
+        Some(Command::Show(args)) => return show(args).await,
+        Some(Command::Matrix(args)) => return matrix(args).await,
+        Some(Command::Readiness(args)) => return readiness(args).await,
+        Some(Command::Stats(args)) => return stats(args).await,
     };
     let config = match Config::check(&args) {
         Ok(config) => config,
@@ -80,6 +100,20 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Says what is wrong with the command line, or gives the help that it asks for.
+fn not_understood(error: &clap::Error) -> ExitCode {
+    // Where nobody reads it any more, the exit code is all that can still be said.
+    let _ = error.print();
+    let asks_readiness = std::env::args_os()
+        .nth(1)
+        .is_some_and(|word| word == "readiness");
+    if error.use_stderr() && asks_readiness {
+        // 2, as for the other commands, would be a verdict.
+        return ExitCode::from(COULD_NOT_ASK);
+    }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
 
 enum What {

@@ -21,6 +21,7 @@ use tonic::transport::Endpoint;
 
 pub use report::{Counts, MAX_PRINTED, Stopped};
 
+use super::server::server_url;
 use report::Report;
 use sender::Sender;
 
@@ -46,7 +47,7 @@ pub struct ImportArgs {
         hide_env_values = true,
         value_name = "URL",
         default_value = "http://127.0.0.1:50051",
-        value_parser = server
+        value_parser = server_url
     )]
     pub server: String,
 
@@ -123,16 +124,6 @@ pub fn exit_code(outcome: &Result<Counts, Stopped>) -> u8 {
         Ok(counts) if counts.refused == 0 => 0,
         Ok(_) => 1,
         Err(_) => 2,
-    }
-}
-
-fn server(text: &str) -> Result<String, String> {
-    let takes = "it takes http://HOST:PORT, such as http://127.0.0.1:50051";
-    let uri: http::Uri = text.parse().map_err(|error| format!("{error}; {takes}"))?;
-    match (uri.scheme_str(), uri.host()) {
-        (Some("http"), Some(_)) => Ok(text.to_owned()),
-        (Some("https"), _) => Err(format!("https is not spoken here; {takes}")),
-        _ => Err(takes.to_owned()),
     }
 }
 

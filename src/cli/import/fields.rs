@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use jiff::Timestamp;
 use prost_types::{ListValue, Struct, Value as PbValue, value::Kind};
 use serde_json::{Map, Value, value::RawValue};
 
+use super::super::moment::pb_time;
 use crate::{
     domain::{
         metadata::MAX_LEVELS,
@@ -133,14 +133,9 @@ fn text(json: &str) -> Result<String, String> {
 }
 
 fn time(text: &str) -> Result<prost_types::Timestamp, String> {
-    let takes = || "is no RFC 3339 time such as 2026-01-31T12:00:00Z".to_owned();
-    let at: Timestamp = text.parse().map_err(|_| takes())?;
-    // Before 1970, jiff's second and nanosecond are both negative; the contract wants nanoseconds from 0.
-    let nanos = at.as_nanosecond();
-    Ok(prost_types::Timestamp {
-        seconds: i64::try_from(nanos.div_euclid(1_000_000_000)).map_err(|_| takes())?,
-        nanos: i32::try_from(nanos.rem_euclid(1_000_000_000)).map_err(|_| takes())?,
-    })
+    text.parse()
+        .map(pb_time)
+        .map_err(|_| "is no RFC 3339 time such as 2026-01-31T12:00:00Z".to_owned())
 }
 
 fn to_struct(object: Map<String, Value>, level: usize) -> Result<Struct, String> {

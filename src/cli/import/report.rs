@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::super::server::one_line;
 use crate::pb;
 
 /// As many refusals are printed; the others are only counted.
@@ -161,9 +162,4 @@ impl<'a, W: Write> Report<'a, W> {
         }
         Ok(())
     }
-}
-
-/// A text of somebody else, fit for a line on a terminal.
-fn one_line(text: &str) -> String {
-    text.replace(char::is_control, " ")
 }

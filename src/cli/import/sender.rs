@@ -3,7 +3,7 @@
 //! twice from being recorded twice.
 
 use std::collections::VecDeque;
-use std::error::Error;
+use std::error::Error as _;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
@@ -17,6 +17,7 @@ use crate::pb::{
     self, event_service_client::EventServiceClient, submission_result::Result as Answer,
 };
 
+use super::super::server::with_causes;
 use super::{lines::Line, patience::Patience, report::Report};
 
 /// How many events may be unanswered; the server stops reading at 1,024.
@@ -260,16 +261,4 @@ fn broken(status: Status) -> Broken {
         _ if asked_for.is_some() => Broken::ForNow { why, asked_for },
         _ => Broken::ForGood(why),
     }
-}
-
-/// What went wrong with its causes, each once.
-fn with_causes(mut text: String, mut cause: Option<&(dyn Error + 'static)>) -> String {
-    while let Some(error) = cause {
-        let words = error.to_string();
-        if !text.contains(&words) {
-            text = format!("{text}: {words}");
-        }
-        cause = error.source();
-    }
-    text
 }

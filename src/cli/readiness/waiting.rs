@@ -1,0 +1,162 @@
+//! Waits for a verdict: asks again when something was heard of the product, and on a timer where nothing was.
+//! Knows which reasons mean that something is running.
+
+use std::time::Duration;
+
+use tokio::sync::mpsc::{self, Receiver, error::TrySendError};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
+use tonic::{Code, Status, transport::Channel};
+
+use crate::pb::{self, event_service_client::EventServiceClient, watch_events_response::Message};
+
+use super::super::server::Failure;
+use super::super::{moment, say, words};
+use super::Asker;
+
+/// The shortest pause between two questions, however much is heard of the product.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// Asks until there is a verdict that nothing running could change, or until the timeout; the last answer.
+pub(super) async fn wait(
+    asker: &mut Asker,
+    timeout: Duration,
+    interval: Duration,
+) -> Result<pb::CheckReadinessResponse, Failure> {
+    let deadline = Instant::now() + timeout;
+    let mut told = String::new();
+    let mut tell = |what: String| {
+        if told != what {
+            say("readiness", &what);
+            told = what;
+        }
+    };
+    let mut answer = asker.ask().await?;
+    let mut changes = None;
+    loop {
+        let running = running(&answer);
+        if running.is_empty() {
+            return Ok(answer);
+        }
+        tell(format!("waiting: {}", running.join(", ")));
+        let product = answer.version.as_ref().map(|v| v.product_name.clone());
+        let changes = changes.get_or_insert_with(|| {
+            Changes::of(asker.channel.clone(), product.unwrap_or_default(), interval)
+        });
+        answer = loop {
+            let pause = PAUSE.min(interval);
+            sleep(pause).await;
+            tokio::select! {
+                biased;
+                () = sleep_until(deadline) => {
+                    let waited = i64::try_from(timeout.as_micros()).unwrap_or(i64::MAX);
+                    let waited = moment::duration(waited);
+                    say("readiness", &format!("still unknown after {waited}"));
+                    return Ok(answer);
+                }
+                () = changes.next() => {}
+                () = sleep(interval - pause) => {}
+            }
+            match timeout_at(deadline, asker.ask()).await {
+                Ok(Ok(answer)) => break answer,
+                Ok(Err(status)) if may_pass(&status) => {
+                    tell(format!("trying again: {}", Failure::from(status)));
+                }
+                Ok(Err(status)) => return Err(status.into()),
+                // The deadline, which the next turn sees.
+                Err(_) => {}
+            }
+        };
+    }
+}
+
+/// Whether a later question may get an answer.
+fn may_pass(status: &Status) -> bool {
+    matches!(
+        status.code(),
+        Code::Unavailable | Code::ResourceExhausted | Code::DeadlineExceeded
+    )
+}
+
+/// What is still running, where the verdict is unknown for that; in words.
+fn running(answer: &pb::CheckReadinessResponse) -> Vec<String> {
+    if answer.readiness() != pb::Readiness::Unknown {
+        return Vec::new();
+    }
+    let stale = answer.version.as_ref().is_some_and(|v| v.stale);
+    let conditions = answer.conditions.iter();
+    conditions
+        .filter(|condition| match condition.reason() {
+            // A build that is stale will not come to an end by itself.
+            pb::ConditionReason::BuildUnfinished => !stale,
+            pb::ConditionReason::CheckRunning | pb::ConditionReason::ScanRunning => true,
+            _ => false,
+        })
+        .map(|condition| {
+            let reason = words::word::<pb::ConditionReason>(condition.reason);
+            match condition.check_name.as_str() {
+                "" => reason,
+                check => format!("{check}: {reason}"),
+            }
+        })
+        .collect()
+}
+
+/// Tells that something was heard of a product, once for all that was heard since it was last asked.
+struct Changes {
+    heard: Receiver<()>,
+    watching: JoinHandle<()>,
+}
+
+impl Changes {
+    fn of(channel: Channel, product_name: String, interval: Duration) -> Self {
+        let (tell, heard) = mpsc::channel(1);
+        let client = EventServiceClient::new(channel);
+        let request = pb::WatchEventsRequest {
+            product_name,
+            ..Default::default()
+        };
+        let watching = tokio::spawn(async move {
+            loop {
+                // However it ends, the timer asks meanwhile, and the watch begins again.
+                let _ = watch(client.clone(), request.clone(), &tell).await;
+                sleep(interval).await;
+            }
+        });
+        Self { heard, watching }
+    }
+
+    async fn next(&mut self) {
+        if self.heard.recv().await.is_none() {
+            // Nobody watches any more.
+            std::future::pending().await
+        }
+    }
+}
+
+impl Drop for Changes {
+    fn drop(&mut self) {
+        self.watching.abort();
+    }
+}
+
+/// Watches from now on. That it has begun counts as heard, too: something may have happened before.
+async fn watch(
+    mut client: EventServiceClient<Channel>,
+    request: pb::WatchEventsRequest,
+    tell: &mpsc::Sender<()>,
+) -> Result<(), Status> {
+    let mut stream = client.watch_events(request).await?.into_inner();
+    let mut begun = false;
+    while let Some(message) = stream.message().await? {
+        let is_event = matches!(message.message, Some(Message::Event(_)));
+        if is_event || !begun {
+            match tell.try_send(()) {
+                Ok(()) | Err(TrySendError::Full(())) => {}
+                Err(TrySendError::Closed(())) => return Ok(()),
+            }
+        }
+        begun = true;
+    }
+    Ok(())
+}

@@ -1,0 +1,238 @@
+//! `versioner stats`: figures about builds, and their trend as a small plot. Knows the contract only.
+
+mod figures;
+mod plot;
+
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum, builder::NonEmptyStringValueParser};
+use jiff::{Timestamp, tz::TimeZone};
+use serde::Serialize;
+
+use crate::pb::{self, insight_service_client::InsightServiceClient};
+
+use super::moment::{self, Moment, SpanOf};
+use super::output::OutputArgs;
+use super::report;
+use super::server::{Failure, ServerArgs};
+
+/// Shows how many builds there were, how they ended and how long they took.
+#[derive(Args, Clone, Debug)]
+#[command(after_long_help = AFTER_HELP)]
+pub struct StatsArgs {
+    /// Of the product of this name, current or former. Left out: of all products.
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
+    pub product: Option<String>,
+
+    /// Of this branch, exactly.
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
+    pub branch: Option<String>,
+
+    /// Reported by this CI system, exactly: github, gitlab, jenkins …
+    #[arg(long, value_name = "SYSTEM", value_parser = NonEmptyStringValueParser::new())]
+    pub source_system: Option<String>,
+
+    /// From this moment on: a time such as 2026-01-31T12:00:00Z, a date (its midnight in --time-zone), or an
+    /// age such as `2h ago`.
+    #[arg(long, value_name = "TIME", value_parser = Moment::parse, conflicts_with = "last")]
+    pub from: Option<Moment>,
+
+    /// Up to this moment, exclusive. Left out: now.
+    #[arg(long, value_name = "TIME", value_parser = Moment::parse)]
+    pub to: Option<Moment>,
+
+    /// How long before the end to begin, where --from is not given: 12h, 30d, 6mo.
+    #[arg(long, value_name = "SPAN", default_value = "30d", value_parser = moment::span)]
+    pub last: SpanOf,
+
+    /// Tells each product, branch or CI system apart.
+    #[arg(long, value_name = "GROUPING")]
+    pub by: Option<Grouping>,
+
+    /// Plots each hour, day, week or month of the span.
+    #[arg(long, value_name = "BUCKET")]
+    pub trend: Option<Bucket>,
+
+    /// By the calendar of this time zone, by its IANA name such as Europe/Berlin.
+    #[arg(
+        long,
+        value_name = "ZONE",
+        default_value = "UTC",
+        value_parser = NonEmptyStringValueParser::new()
+    )]
+    pub time_zone: String,
+
+    /// The durations of builds that ended so: completed, failed, aborted; several with commas between.
+    #[arg(
+        long,
+        value_name = "STATUSES",
+        default_value = "completed",
+        value_delimiter = ','
+    )]
+    pub durations: Vec<Ending>,
+
+    #[command(flatten)]
+    pub server: ServerArgs,
+
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Grouping {
+    Product,
+    Branch,
+    SourceSystem,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Bucket {
+    Hour,
+    Day,
+    Week,
+    Month,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Ending {
+    Completed,
+    Failed,
+    Aborted,
+}
+
+const AFTER_HELP: &str = "\
+The success rate is completed / (completed + failed). A build belongs to the moment of its finish. A
+percentile with a ~ is approximate, within 1 %.
+
+With --output json the document is the answer of GetBuildStatistics, and with --trend the one of
+GetBuildTrend in its field `trend`.
+
+Exit codes:
+  0  shown
+  1  could not ask
+
+Examples:
+  versioner stats my-service --last 7d
+  versioner stats --by branch --from 2026-01-01 --to 2026-02-01
+  versioner stats my-service --branch main --trend week --last 6mo --time-zone Europe/Berlin";
+
+/// Shows the figures on standard output.
+pub async fn stats(args: StatsArgs) -> ExitCode {
+    report("stats", 1, run(&args).await)
+}
+
+/// What is shown.
+#[derive(Serialize)]
+struct Answer {
+    #[serde(flatten)]
+    statistics: pb::GetBuildStatisticsResponse,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trend: Option<pb::GetBuildTrendResponse>,
+}
+
+/// A span of time, and the zone by whose clock it was given and is shown.
+struct Span {
+    from: Timestamp,
+    to: Timestamp,
+    zone: TimeZone,
+}
+
+async fn run(args: &StatsArgs) -> Result<u8, Failure> {
+    let span = span(args, Timestamp::now()).map_err(Failure::new)?;
+    let mut client = InsightServiceClient::new(args.server.connect().await?);
+    let statistics = client.get_build_statistics(statistics_request(args, &span));
+    let statistics = statistics.await?.into_inner();
+    let trend = match args.trend {
+        Some(bucket) => {
+            let trend = client.get_build_trend(trend_request(args, &span, bucket));
+            Some(trend.await?.into_inner())
+        }
+        None => None,
+    };
+    let answer = Answer { statistics, trend };
+    args.output
+        .write(&answer, |width| text(args, &span, &answer, width))?;
+    Ok(0)
+}
+
+fn span(args: &StatsArgs, now: Timestamp) -> Result<Span, String> {
+    let zone = TimeZone::get(&args.time_zone).map_err(|_| {
+        let zone = &args.time_zone;
+        format!(
+            "--time-zone: {zone} is no time zone that this machine knows, such as Europe/Berlin"
+        )
+    })?;
+    let to = match &args.to {
+        Some(to) => to
+            .resolve(&zone, now)
+            .map_err(|why| format!("--to: {why}"))?,
+        None => now,
+    };
+    let from = match &args.from {
+        Some(from) => from
+            .resolve(&zone, now)
+            .map_err(|why| format!("--from: {why}"))?,
+        None => moment::shift(to, args.last.0.negate(), &zone)
+            .map_err(|why| format!("--last: {why}"))?,
+    };
+    Ok(Span { from, to, zone })
+}
+
+fn statistics_request(args: &StatsArgs, span: &Span) -> pb::GetBuildStatisticsRequest {
+    pb::GetBuildStatisticsRequest {
+        product_name: args.product.clone().unwrap_or_default(),
+        scm_branch: args.branch.clone().unwrap_or_default(),
+        source_system: args.source_system.clone().unwrap_or_default(),
+        from: Some(moment::pb_time(span.from)),
+        to: Some(moment::pb_time(span.to)),
+        group_by: grouping(args.by),
+        duration_statuses: endings(&args.durations),
+    }
+}
+
+fn trend_request(args: &StatsArgs, span: &Span, bucket: Bucket) -> pb::GetBuildTrendRequest {
+    let bucket = match bucket {
+        Bucket::Hour => pb::TrendBucket::Hour,
+        Bucket::Day => pb::TrendBucket::Day,
+        Bucket::Week => pb::TrendBucket::Week,
+        Bucket::Month => pb::TrendBucket::Month,
+    };
+    pb::GetBuildTrendRequest {
+        product_name: args.product.clone().unwrap_or_default(),
+        scm_branch: args.branch.clone().unwrap_or_default(),
+        source_system: args.source_system.clone().unwrap_or_default(),
+        from: Some(moment::pb_time(span.from)),
+        to: Some(moment::pb_time(span.to)),
+        bucket: bucket.into(),
+        time_zone: args.time_zone.clone(),
+        group_by: grouping(args.by),
+        duration_statuses: endings(&args.durations),
+    }
+}
+
+fn grouping(by: Option<Grouping>) -> i32 {
+    let grouping = match by {
+        None => pb::BuildGrouping::Unspecified,
+        Some(Grouping::Product) => pb::BuildGrouping::Product,
+        Some(Grouping::Branch) => pb::BuildGrouping::Branch,
+        Some(Grouping::SourceSystem) => pb::BuildGrouping::SourceSystem,
+    };
+    grouping.into()
+}
+
+fn endings(endings: &[Ending]) -> Vec<i32> {
+    let status = |ending: &Ending| match ending {
+        Ending::Completed => pb::Status::Completed,
+        Ending::Failed => pb::Status::Failed,
+        Ending::Aborted => pb::Status::Aborted,
+    };
+    endings.iter().map(|ending| status(ending).into()).collect()
+}
+
+fn text(args: &StatsArgs, span: &Span, answer: &Answer, width: Option<u16>) -> String {
+    let mut text = figures::text(args, span, &answer.statistics, width);
+    if let (Some(trend), Some(bucket)) = (&answer.trend, args.trend) {
+        text.push_str(&plot::text(trend, bucket, &span.zone, width));
+    }
+    text
+}

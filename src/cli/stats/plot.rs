@@ -1,0 +1,219 @@
+//! A trend as a small plot: a bar of builds for each bucket, and lines of eighths for durations. What
+//! completed and what failed differ in shape, not only in colour.
+
+use jiff::tz::TimeZone;
+
+use crate::pb;
+
+use super::super::moment::{duration, jiff_time};
+use super::super::style::Look;
+use super::super::table::{Table, cut, number, whole};
+use super::Bucket;
+use super::figures::{percentile, rate};
+
+/// The longest bar, and the longest line of eighths.
+const MAX_BAR: usize = 40;
+
+/// What a bar leaves to the other columns of a narrow terminal.
+const BESIDE_BAR: usize = 56;
+
+/// The shortest longest bar.
+const MIN_BAR: usize = 8;
+
+const EIGHTHS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+
+pub(super) fn text(
+    trend: &pb::GetBuildTrendResponse,
+    bucket: Bucket,
+    zone: &TimeZone,
+    width: Option<u16>,
+) -> String {
+    let room = width.map_or(MAX_BAR, |width| {
+        usize::from(width)
+            .saturating_sub(BESIDE_BAR)
+            .clamp(MIN_BAR, MAX_BAR)
+    });
+    let mut text = format!(
+        "\n{}",
+        buckets(&trend.buckets, bucket, zone, room).render(width)
+    );
+    let legend = "█ completed  ▒ failed  · aborted, running or pending";
+    text.push_str(&format!("  {}\n", Look::Faint.paint(legend)));
+    text.push_str(&format!("\n{}", lines(&trend.buckets, room).render(width)));
+    if !trend.groups.is_empty() {
+        text.push_str(&format!("\n{}", groups(&trend.groups, room).render(width)));
+    }
+    if trend.groups_truncated {
+        let note = format!("The largest {}; there are more.", trend.groups.len());
+        text.push_str(&format!("{}\n", Look::Faint.paint(&note)));
+    }
+    text
+}
+
+/// A line for each bucket.
+fn buckets(
+    buckets: &[pb::BuildTrendBucket],
+    bucket: Bucket,
+    zone: &TimeZone,
+    room: usize,
+) -> Table {
+    let title = match bucket {
+        Bucket::Hour => "HOUR",
+        Bucket::Day => "DAY",
+        Bucket::Week => "WEEK OF",
+        Bucket::Month => "MONTH",
+    };
+    let columns = ["SUCCESS", "P50", "P95"].map(number);
+    let first = [whole(title), number("BUILDS"), whole("")];
+    let mut table = Table::new(first.into_iter().chain(columns)).indented(2);
+    let statistics = |bucket: &pb::BuildTrendBucket| bucket.statistics.unwrap_or_default();
+    let most = buckets.iter().map(|bucket| statistics(bucket).total).max();
+    for at in buckets {
+        let statistics = statistics(at);
+        let durations = statistics.duration.unwrap_or_default();
+        table.row([
+            begin(at, bucket, zone),
+            statistics.total.to_string(),
+            bar(&statistics, most.unwrap_or_default(), room),
+            rate(statistics.success_rate),
+            percentile(&durations, durations.p50_us),
+            percentile(&durations, durations.p95_us),
+        ]);
+    }
+    table
+}
+
+/// When a bucket begins, by the clock of the zone.
+fn begin(at: &pb::BuildTrendBucket, bucket: Bucket, zone: &TimeZone) -> String {
+    let format = match bucket {
+        // Where clocks are set back, an hour comes twice.
+        Bucket::Hour => "%F %H:%M%:z",
+        Bucket::Day | Bucket::Week => "%F",
+        Bucket::Month => "%Y-%m",
+    };
+    jiff_time(at.from).map_or_else(String::new, |from| {
+        let from = from.to_zoned(zone.clone());
+        from.strftime(format).to_string()
+    })
+}
+
+/// A bar whose full length stands for `most` builds; no part of it that has builds is left out.
+fn bar(statistics: &pb::BuildStatistics, most: i64, room: usize) -> String {
+    let others = statistics.total - statistics.completed - statistics.failed;
+    let part = |count: i64, sign: &str, look: Look| {
+        if count <= 0 || most <= 0 {
+            return String::new();
+        }
+        let length = (count as f64 / most as f64 * room as f64).round() as usize;
+        look.paint(&sign.repeat(length.clamp(1, room)))
+    };
+    [
+        part(statistics.completed, "█", Look::Good),
+        part(statistics.failed, "▒", Look::Bad),
+        part(others, "·", Look::Faint),
+    ]
+    .concat()
+}
+
+/// The durations over all buckets.
+fn lines(buckets: &[pb::BuildTrendBucket], room: usize) -> Table {
+    let mut table = Table::new(["", "", "", ""].map(whole)).indented(2);
+    let of = |percentile: fn(&pb::DurationStatistics) -> Option<i64>| {
+        let of_bucket =
+            move |bucket: &pb::BuildTrendBucket| percentile(&bucket.statistics?.duration?);
+        buckets.iter().map(of_bucket).collect::<Vec<_>>()
+    };
+    for (name, values) in [("p50", of(|d| d.p50_us)), ("p95", of(|d| d.p95_us))] {
+        let given = values.iter().flatten();
+        if let (Some(least), Some(most)) = (given.clone().min(), given.max()) {
+            let line = eighths(&values, room);
+            let from_to = format!("{} to {}", duration(*least), duration(*most));
+            table.row([Look::Faint.paint(name), line, from_to, String::new()]);
+        }
+    }
+    table
+}
+
+/// The builds and median durations of each group over all buckets.
+fn groups(groups: &[pb::BuildTrendGroup], room: usize) -> Table {
+    let columns = [
+        cut("GROUP"),
+        number("BUILDS"),
+        whole("BUILDS OVER TIME"),
+        whole("P50 OVER TIME"),
+    ];
+    let mut table = Table::new(columns).indented(2);
+    for group in groups {
+        let statistics = || {
+            let buckets = group.buckets.iter();
+            buckets.map(|bucket| bucket.statistics.unwrap_or_default())
+        };
+        let totals: Vec<Option<i64>> = statistics().map(|s| Some(s.total)).collect();
+        let medians: Vec<Option<i64>> = statistics()
+            .map(|s| s.duration.and_then(|d| d.p50_us))
+            .collect();
+        let name = match group.name.as_str() {
+            "" => Look::Faint.paint("(none)"),
+            name => Look::Plain.paint(name),
+        };
+        let total: i64 = totals.iter().flatten().sum();
+        table.row([
+            name,
+            total.to_string(),
+            eighths(&totals, room / 2),
+            eighths(&medians, room / 2),
+        ]);
+    }
+    table
+}
+
+/// A line of eighths, from 0 to the largest value; a space where there is none. Where there are more values
+/// than room, each sign is the largest of its neighbours.
+fn eighths(values: &[Option<i64>], room: usize) -> String {
+    let largest = values.iter().flatten().max().copied().unwrap_or_default();
+    let width = values.len().div_ceil(room.max(1)).max(1);
+    let line: String = values
+        .chunks(width)
+        .map(|chunk| match chunk.iter().flatten().max() {
+            None => ' ',
+            Some(_) if largest <= 0 => EIGHTHS[0],
+            Some(value) => {
+                let last = EIGHTHS.len() - 1;
+                let at = (*value as f64 / largest as f64 * last as f64).round() as usize;
+                EIGHTHS[at.min(last)]
+            }
+        })
+        .collect();
+    line.trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bar_shows_each_part_that_has_builds() {
+        let statistics = pb::BuildStatistics {
+            total: 100,
+            completed: 98,
+            failed: 1,
+            aborted: 1,
+            ..Default::default()
+        };
+        let bar = bar(&statistics, 200, 20);
+        assert_eq!(
+            anstream::adapter::strip_str(&bar).to_string(),
+            "██████████▒·"
+        );
+        assert_eq!(super::bar(&pb::BuildStatistics::default(), 0, 20), "");
+    }
+
+    #[test]
+    fn eighths_go_from_nothing_to_the_largest() {
+        let values = [Some(0), Some(50), None, Some(100)];
+        assert_eq!(eighths(&values, 10), "▁▅ █");
+        assert_eq!(eighths(&values, 2), "▅█");
+        assert_eq!(eighths(&[Some(0), Some(0)], 10), "▁▁");
+        assert_eq!(eighths(&[], 10), "");
+    }
+}

@@ -1,0 +1,70 @@
+//! The words and marks that people see for what the contract has as numbers.
+
+use crate::pb::{self, Words};
+
+use super::style::Look;
+
+/// The word of a number, with spaces; empty where nothing is given.
+pub(super) fn word<W: Words>(number: i32) -> String {
+    match (W::word(number), number) {
+        (Some(word), _) => word.replace('_', " "),
+        (None, 0) => String::new(),
+        // Of a server that is newer than this program, perhaps.
+        (None, number) => format!("number {number}"),
+    }
+}
+
+/// A build's or deployment's status with its mark.
+pub(super) fn status(number: i32, stale: bool) -> String {
+    if stale {
+        return Look::Open.paint("? stale");
+    }
+    let (mark, look) = match pb::Status::try_from(number) {
+        Ok(pb::Status::Completed) => ("✓", Look::Good),
+        Ok(pb::Status::Failed) => ("✗", Look::Bad),
+        Ok(pb::Status::Started) => ("→", Look::Open),
+        Ok(pb::Status::Aborted) => ("–", Look::Faint),
+        Ok(pb::Status::Pending) => ("·", Look::Faint),
+        Ok(pb::Status::Unspecified) => return Look::Faint.paint("not built"),
+        Err(_) => ("?", Look::Plain),
+    };
+    look.paint(&format!("{mark} {}", word::<pb::Status>(number)))
+}
+
+/// A check's status with its mark.
+pub(super) fn check_status(number: i32, stale: bool) -> String {
+    if stale {
+        return Look::Open.paint("? stale");
+    }
+    let (mark, look) = match pb::CheckStatus::try_from(number) {
+        Ok(pb::CheckStatus::Passed) => ("✓", Look::Good),
+        Ok(pb::CheckStatus::Failed) => ("✗", Look::Bad),
+        Ok(pb::CheckStatus::Running) => ("→", Look::Open),
+        Ok(pb::CheckStatus::Skipped) => ("–", Look::Faint),
+        Ok(pb::CheckStatus::Queued) => ("·", Look::Faint),
+        Ok(pb::CheckStatus::Unspecified) | Err(_) => ("?", Look::Plain),
+    };
+    look.paint(&format!("{mark} {}", word::<pb::CheckStatus>(number)))
+}
+
+/// A verdict with its mark.
+pub(super) fn readiness(number: i32) -> String {
+    let (mark, look) = match pb::Readiness::try_from(number) {
+        Ok(pb::Readiness::Ready) => ("✓", Look::Good),
+        Ok(pb::Readiness::NotReady) => ("✗", Look::Bad),
+        Ok(pb::Readiness::Unknown) => ("?", Look::Open),
+        Ok(pb::Readiness::Unspecified) => return String::new(),
+        Err(_) => ("?", Look::Plain),
+    };
+    look.paint(&format!("{mark} {}", word::<pb::Readiness>(number)))
+}
+
+/// A commit as far as a list needs it.
+pub(super) fn short_sha(sha: &str) -> &str {
+    sha.char_indices()
+        .nth(SHORT_SHA)
+        .map_or(sha, |(end, _)| &sha[..end])
+}
+
+/// As many characters of a commit are shown in lists.
+const SHORT_SHA: usize = 12;
