@@ -50,7 +50,11 @@ pub(super) fn body(operation: &Operation, schemas: &mut Schemas) -> Option<Value
                 "maxItems": MAX_BATCH_EVENTS,
                 "items": entry,
             });
-            let lines = json!({"type": "string", "description": "A JSON object on each line."});
+            let lines = json!({
+                "type": "string",
+                "format": "ndjson",
+                "description": "A JSON object on each line.",
+            });
             return Some(json!({
                 "required": true,
                 "content": {

@@ -67,6 +67,9 @@ out. An event that was answered with 200 is on disk; sent again with the same \
 `event_id` (or the header `Idempotency-Key`) it is recorded once. Times are RFC 3339 in UTC with microseconds, \
 statuses lower-case words, and what is not known is null. An `Authorization` header is taken and not looked at.";
 
+/// The tag of what no service of the contract answers.
+const HEALTH: &str = "Health";
+
 fn tags() -> Value {
     let mut services: Vec<&str> = Vec::new();
     for operation in OPERATIONS.iter() {
@@ -75,6 +78,7 @@ fn tags() -> Value {
             services.push(service);
         }
     }
+    services.push(HEALTH);
     services
         .into_iter()
         .map(|name| json!({ "name": name }))
@@ -209,6 +213,7 @@ fn health() -> Value {
     });
     json!({
         "operationId": "get_health",
+        "tags": [HEALTH],
         "summary": "Says that the process runs, however the database is",
         "responses": {
             "200": {

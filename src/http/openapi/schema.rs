@@ -253,8 +253,12 @@ pub(super) fn parameter(field: &Field) -> Value {
         (Kind::Enum(name), _) => json!({"type": "string", "enum": words_taken(name)}),
         (kind, _) => plain(kind),
     };
-    match field.many {
-        Many::List => json!({"type": "array", "items": one}),
+    match (field.many, &field.kind) {
+        // None needs to be given twice.
+        (Many::List, Kind::Enum(name)) => {
+            json!({"type": "array", "maxItems": CONTRACT.words(name).words.len(), "items": one})
+        }
+        (Many::List, _) => json!({"type": "array", "items": one}),
         _ => one,
     }
 }
