@@ -142,6 +142,7 @@ fn is_only_message(message: &DescriptorProto, field: &FieldDescriptorProto) -> b
         .field
         .iter()
         .filter(|field| field.r#type() == Type::Message)
+        .filter(|field| !is_map(message, field.type_name()))
         .filter(ours);
     message.name().ends_with("Response")
         && field.oneof_index.is_none()

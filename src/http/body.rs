@@ -1,6 +1,7 @@
 //! The body of a request: its encoding, its size, and the JSON object in it. Knows no field.
 
 use std::borrow::Cow;
+use std::error::Error;
 use std::io::Read;
 
 use axum::body::{Body, Bytes};
@@ -10,6 +11,7 @@ use http::{HeaderMap, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
+use tonic::Code;
 
 use super::refusal::Refusal;
 use crate::grpc::MAX_MESSAGE_BYTES;
@@ -21,6 +23,13 @@ pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Refus
     let body = match Limited::new(body, MAX_MESSAGE_BYTES).collect().await {
         Ok(body) => body.to_bytes(),
         Err(error) if error.is::<LengthLimitError>() => return Err(too_large()),
+        Err(error) if is_late(error.as_ref()) => {
+            let late = StatusCode::GATEWAY_TIMEOUT;
+            return Err(Refusal::new(
+                late,
+                "the deadline passed before the body was there",
+            ));
+        }
         Err(error) => {
             tracing::debug!(error, "a body broke off");
             return Err(Refusal::bad_request("the body broke off before its end"));
@@ -111,6 +120,13 @@ fn unpack(body: &[u8]) -> Result<Bytes, Refusal> {
             "the body can't be unpacked: it is no gzip",
         )),
     }
+}
+
+/// Whether the server gave up waiting for the body.
+fn is_late(error: &(dyn Error + 'static)) -> bool {
+    let status = error.downcast_ref::<tonic::Status>();
+    status.is_some_and(|status| status.code() == Code::DeadlineExceeded)
+        || error.source().is_some_and(is_late)
 }
 
 fn too_large() -> Refusal {

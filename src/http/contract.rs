@@ -165,10 +165,10 @@ impl Message {
         let mut messages = self
             .fields
             .iter()
-            .filter(|field| matches!(field.kind, Kind::Message(_)));
+            .filter(|field| matches!(field.kind, Kind::Message(_)) && field.many != Many::Map);
         let only = messages.next().filter(|_| messages.next().is_none())?;
-        let is_flat = self.name.ends_with("Response") && only.many == Many::One && !only.in_oneof;
-        is_flat.then_some(only)
+        let is_alone = only.many == Many::One && !only.in_oneof && !only.optional;
+        (is_alone && self.name.ends_with("Response")).then_some(only)
     }
 }
 

@@ -82,3 +82,53 @@ pub(super) static OPERATIONS: LazyLock<Vec<Operation>> =
             .hiding(&BY_NAME),
     ]
     });
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::http::{contract::CONTRACT, operation::Takes};
+
+    #[test]
+    fn every_path_names_what_the_contract_has() {
+        for operation in OPERATIONS.iter() {
+            let (path, rpc) = (operation.path, operation.rpc);
+            let method = CONTRACT.method(rpc);
+            assert!(rpc.ends_with(&format!(".{}", method.name)), "{rpc}");
+            assert!(
+                !method.name.is_empty() && !method.comment.is_empty(),
+                "{rpc}"
+            );
+            assert!(!CONTRACT.message(&method.output).fields.is_empty(), "{rpc}");
+            let request = operation.request();
+            if operation.has_id() {
+                assert!(request.field(operation.id_field).is_some(), "{path}");
+            }
+            for hidden in &operation.hidden {
+                assert!(request.field(hidden).is_some(), "{path}: {hidden}");
+            }
+            match operation.takes {
+                Takes::Change(_) => assert!(operation.changeable().count() > 2, "{path}"),
+                Takes::Event(name) => assert!(!CONTRACT.message(name).fields.is_empty()),
+                Takes::Events | Takes::Nothing => {}
+            }
+        }
+    }
+
+    #[test]
+    fn a_flat_answer_has_no_name_twice() {
+        for operation in OPERATIONS.iter() {
+            let answer = CONTRACT.message(&CONTRACT.method(operation.rpc).output);
+            let Some(flat) = answer.flat() else { continue };
+            let inner = flat
+                .message()
+                .into_iter()
+                .flat_map(|message| &message.fields);
+            let outer = answer.fields.iter().filter(|field| field.name != flat.name);
+            let names: Vec<&str> = inner.chain(outer).map(|field| &field.name[..]).collect();
+            let distinct: BTreeSet<&str> = names.iter().copied().collect();
+            assert_eq!(names.len(), distinct.len(), "{}", answer.name);
+        }
+    }
+}

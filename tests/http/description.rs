@@ -103,6 +103,160 @@ async fn every_described_path_is_there_and_takes_what_it_says() {
     }
 }
 
+/// Every example of the document, and the schema that stands beside it.
+#[tokio::test]
+async fn every_example_fits_its_schema() {
+    let story = Story::begin().await;
+    let document = story.read("/openapi.json").await;
+    let mut contents = Vec::new();
+    gather(&document, &mut contents);
+    assert!(contents.len() > 40, "{}", contents.len());
+    for content in contents {
+        let several = content["examples"].as_object().into_iter().flatten();
+        let several = several.map(|(_, example)| &example["value"]);
+        let examples: Vec<&Value> = content.get("example").into_iter().chain(several).collect();
+        assert!(!examples.is_empty(), "no example: {content}");
+        for example in examples {
+            if let Err(why) = fits(&document, &content["schema"], example) {
+                panic!("{why}\nin {example}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn answers_fit_their_schemas() {
+    let story = Story::begin().await;
+    let event = r#"{"product_name":"a","version":"1","environment_name":"e","status":"init","check_name":"c","kind":"test"}"#;
+    let document = story.read("/openapi.json").await;
+    let fit = |path: &str, method: &str, status: &str, answer: &Answer| {
+        let mut response = &document["paths"][path][method]["responses"][status];
+        if let Some(name) = response["$ref"].as_str() {
+            response = document.pointer(&name[1..]).expect("a response");
+        }
+        assert_eq!(answer.status.as_str(), status, "{answer:?}");
+        let schema = &response["content"]["application/json"]["schema"];
+        if let Err(why) = fits(&document, schema, &answer.json()) {
+            panic!("{method} {path}: {why}\nin {answer:?}");
+        }
+    };
+    for path in ["/version-events/", "/deployment-events/", "/check-events/"] {
+        fit(path, "post", "200", &story.post(path, event).await);
+        let validated = story.post(&format!("{path}?validate_only=1"), event).await;
+        fit(path, "post", "200", &validated);
+        fit(path, "post", "422", &story.post(path, "{}").await);
+        fit(path, "post", "400", &story.post(path, "").await);
+    }
+    for (path, item) in document["paths"].as_object().unwrap() {
+        if item.get("get").is_some() && !path.contains("{id}") && !path.contains("latest") {
+            fit(path, "get", "200", &story.get(path).await);
+            if path != "/health" {
+                fit(path, "get", "422", &story.get(&format!("{path}?x=1")).await);
+            }
+        }
+    }
+    let latest = "/versions/latest/";
+    fit(
+        latest,
+        "get",
+        "200",
+        &story.get(&format!("{latest}?product=a")).await,
+    );
+    fit(
+        latest,
+        "get",
+        "404",
+        &story.get(&format!("{latest}?product=b")).await,
+    );
+}
+
+/// Everything that has a schema and is an answer or a body.
+fn gather<'a>(value: &'a Value, contents: &mut Vec<&'a Value>) {
+    match value {
+        Value::Object(members) => {
+            for (name, value) in members {
+                match name.as_str() {
+                    "content" => {
+                        contents.extend(value.as_object().into_iter().flatten().map(|(_, c)| c))
+                    }
+                    _ => gather(value, contents),
+                }
+            }
+        }
+        Value::Array(values) => values.iter().for_each(|value| gather(value, contents)),
+        _ => {}
+    }
+}
+
+/// Checks a value by the words of JSON Schema that the document uses; an object has no more than its properties.
+fn fits(document: &Value, schema: &Value, value: &Value) -> Result<(), String> {
+    if let Some(name) = schema["$ref"].as_str() {
+        let schema = document
+            .pointer(&name[1..])
+            .ok_or_else(|| format!("no {name}"))?;
+        return fits(document, schema, value);
+    }
+    let wrong = |what: &str| Err(format!("{what}: {value} for {schema}"));
+    if let Some(one_of) = schema["oneOf"].as_array() {
+        let fitting = one_of
+            .iter()
+            .filter(|schema| fits(document, schema, value).is_ok());
+        return if fitting.count() == 1 {
+            Ok(())
+        } else {
+            wrong("oneOf")
+        };
+    }
+    let taken = match &schema["type"] {
+        Value::Array(names) => names.clone(),
+        Value::Null => Vec::new(),
+        name => vec![name.clone()],
+    };
+    let given = match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(number) if number.is_f64() => "number",
+        Value::Number(_) => "integer",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    };
+    if !taken.is_empty() && !taken.iter().any(|name| name == given) {
+        return wrong("type");
+    }
+    if schema["enum"]
+        .as_array()
+        .is_some_and(|words| !words.contains(value))
+    {
+        return wrong("enum");
+    }
+    if schema.get("const").is_some_and(|only| only != value) {
+        return wrong("const");
+    }
+    for value in value.as_array().into_iter().flatten() {
+        fits(document, &schema["items"], value)?;
+    }
+    if let Value::Object(members) = value {
+        for name in schema["required"].as_array().into_iter().flatten() {
+            if !members.contains_key(name.as_str().unwrap_or_default()) {
+                return wrong(&format!("{name} is missing"));
+            }
+        }
+        for (name, value) in members {
+            match (
+                schema["properties"].get(name),
+                schema.get("additionalProperties"),
+            ) {
+                (Some(schema), _) => fits(document, schema, value)?,
+                (None, Some(schema)) => fits(document, schema, value)?,
+                (None, None) if schema["type"].is_null() => {}
+                (None, None) => return wrong(&format!("{name} is not described")),
+            }
+        }
+    }
+    Ok(())
+}
+
 #[tokio::test]
 async fn the_page_and_all_its_parts_are_served_by_the_program() {
     let story = Story::begin().await;
