@@ -3,11 +3,11 @@
 use serde_json::{Map, Value, json};
 
 use super::example;
-use super::schema::{Schemas, is_required, nullable, plain, reference, text, words_taken};
+use super::schema::{Schemas, is_required, name, nullable, plain, sha, text, words_taken};
 use crate::{
     domain::{
         commit::MIN_SHORTENED,
-        event::{MAX_COUNT_NAME, MAX_COUNTS},
+        event::{MAX_COUNT_NAME, MAX_COUNTS, MAX_NAME},
         resource::MAX_ALIASES,
     },
     grpc::MAX_BATCH_EVENTS,
@@ -18,6 +18,9 @@ use crate::{
         submit::SORTS,
     },
 };
+
+/// The years that times of events have.
+const SINCE_1970: &str = "^(19[7-9][0-9]|[2-9][0-9]{3})-";
 
 /// What an operation takes as its body, if anything.
 pub(super) fn body(operation: &Operation, schemas: &mut Schemas) -> Option<Value> {
@@ -47,7 +50,11 @@ pub(super) fn body(operation: &Operation, schemas: &mut Schemas) -> Option<Value
                 "maxItems": MAX_BATCH_EVENTS,
                 "items": entry,
             });
-            let lines = json!({"type": "string", "description": "A JSON object on each line."});
+            let lines = json!({
+                "type": "string",
+                "format": "ndjson",
+                "description": "A JSON object on each line.",
+            });
             return Some(json!({
                 "required": true,
                 "content": {
@@ -60,8 +67,8 @@ pub(super) fn body(operation: &Operation, schemas: &mut Schemas) -> Option<Value
     Some(json!({"required": true, "content": {"application/json": json}}))
 }
 
-fn event(name: &str, schemas: &mut Schemas) -> Value {
-    let message = CONTRACT.message(name);
+fn event(sort: &str, schemas: &mut Schemas) -> Value {
+    let message = CONTRACT.message(sort);
     let fields = message.fields.iter();
     let properties: Map<String, Value> = fields
         .clone()
@@ -84,19 +91,18 @@ fn event(name: &str, schemas: &mut Schemas) -> Value {
         "required": required,
         "properties": properties,
     });
-    if name == "CheckEvent" {
+    if sort == "CheckEvent" {
         schema["anyOf"] = ["version", "scm_sha"]
             .map(|field| {
-                let mut text = text(field, true);
-                if field == "scm_sha" {
-                    text["minLength"] = MIN_SHORTENED.into();
-                }
+                let text = match field {
+                    "scm_sha" => sha(MIN_SHORTENED),
+                    _ => name(MAX_NAME),
+                };
                 json!({"required": [field], "properties": {field: text}})
             })
             .into();
     }
-    schemas.insert(&format!("{name}Body"), schema);
-    reference(&format!("{name}Body"))
+    schemas.insert(&format!("{sort}Body"), schema)
 }
 
 fn change(operation: &Operation) -> Value {
@@ -114,17 +120,18 @@ fn described(field: &Field, mut schema: Value) -> Value {
 
 fn value(field: &Field) -> Value {
     let one = match &field.kind {
-        Kind::Text => {
-            let is_name = matches!(field.name.as_str(), "name" | "aliases");
-            text(&field.name, is_required(field) || is_name)
-        }
-        Kind::Enum(name) => json!({"type": "string", "enum": words_taken(name)}),
+        Kind::Text if matches!(field.name.as_str(), "name" | "aliases") => name(MAX_NAME),
+        Kind::Text => text(&field.name, is_required(field)),
+        Kind::Enum(words) => json!({"type": "string", "enum": words_taken(words)}),
         Kind::Whole(_, most) if field.name == "invoke_attempt" => {
             json!({"type": "integer", "minimum": 1, "maximum": most})
         }
         Kind::Whole(_, most) => json!({"type": "integer", "minimum": 0, "maximum": most}),
-        Kind::Message(name) => {
-            let fields = CONTRACT.message(name).fields.iter();
+        Kind::Time => {
+            json!({"type": "string", "format": "date-time", "pattern": SINCE_1970})
+        }
+        Kind::Message(message) => {
+            let fields = CONTRACT.message(message).fields.iter();
             let properties: Map<String, Value> = fields
                 .map(|field| (field.name.clone(), described(field, value(field))))
                 .collect();
@@ -134,11 +141,14 @@ fn value(field: &Field) -> Value {
     };
     match field.many {
         Many::One => one,
-        Many::List => json!({"type": "array", "maxItems": MAX_ALIASES, "items": one}),
+        Many::List if field.name == "aliases" => {
+            json!({"type": "array", "maxItems": MAX_ALIASES, "items": one})
+        }
+        Many::List => json!({"type": "array", "items": one}),
         Many::Map => json!({
             "type": "object",
             "maxProperties": MAX_COUNTS,
-            "propertyNames": {"minLength": 1, "maxLength": MAX_COUNT_NAME},
+            "propertyNames": name(MAX_COUNT_NAME),
             "additionalProperties": one,
         }),
     }

@@ -62,9 +62,13 @@ fn document() -> Value {
 const ABOUT: &str = "The memory of a company's builds, over plain HTTP: the same calls as over gRPC, on the \
 same port.\n\nEvery path is taken with and without a slash at its end. Bodies are JSON whatever their content \
 type says, unless it clearly is something else. Fields that are not known are ignored in bodies, parameters \
-that are not known are refused. An event that was answered with 200 is on disk; sent again with the same \
+that are not known are refused. White space around a text does not count, and an empty text counts as left \
+out. An event that was answered with 200 is on disk; sent again with the same \
 `event_id` (or the header `Idempotency-Key`) it is recorded once. Times are RFC 3339 in UTC with microseconds, \
 statuses lower-case words, and what is not known is null. An `Authorization` header is taken and not looked at.";
+
+/// The tag of what no service of the contract answers.
+const HEALTH: &str = "Health";
 
 fn tags() -> Value {
     let mut services: Vec<&str> = Vec::new();
@@ -74,6 +78,7 @@ fn tags() -> Value {
             services.push(service);
         }
     }
+    services.push(HEALTH);
     services
         .into_iter()
         .map(|name| json!({ "name": name }))
@@ -141,8 +146,8 @@ fn parameters(operation: &Operation) -> Value {
             "name": "Idempotency-Key",
             "in": "header",
             "required": false,
-            "description": "The event's id, where the body has no `event_id`.",
-            "schema": {"type": "string", "maxLength": MAX_EVENT_ID, "pattern": "^[!-~]([ -~]*[!-~])?$"},
+            "description": "The event's id, where the body has no `event_id`; an empty one counts as left out.",
+            "schema": {"type": "string", "maxLength": MAX_EVENT_ID, "pattern": "^[ -~]*$"},
         }));
     }
     parameters.into()
@@ -208,6 +213,7 @@ fn health() -> Value {
     });
     json!({
         "operationId": "get_health",
+        "tags": [HEALTH],
         "summary": "Says that the process runs, however the database is",
         "responses": {
             "200": {

@@ -196,6 +196,7 @@ impl Schemas {
 
     fn field(&mut self, field: &Field) -> Value {
         let mut schema = match (field.many, &field.kind) {
+            (Many::One, Kind::Text) if is_id(&field.name) => nullable(text(&field.name, false)),
             (Many::List, kind) => json!({"type": "array", "items": self.value(kind)}),
             (Many::Map, kind) => {
                 json!({"type": "object", "additionalProperties": self.value(kind)})
@@ -247,17 +248,17 @@ pub(super) fn parameter(field: &Field) -> Value {
         }
         (Kind::Whole(_, most), _) => json!({"type": "integer", "minimum": 0, "maximum": most}),
         (Kind::Text, "page_token") => json!({"type": "string"}),
-        (Kind::Text, "scm_sha") => {
-            let mut sha = text("scm_sha", true);
-            sha["minLength"] = MIN_SEARCH.into();
-            sha
-        }
+        (Kind::Text, "scm_sha") => sha(MIN_SEARCH),
         (Kind::Text, name) => text(name, is_required(field)),
         (Kind::Enum(name), _) => json!({"type": "string", "enum": words_taken(name)}),
         (kind, _) => plain(kind),
     };
-    match field.many {
-        Many::List => json!({"type": "array", "items": one}),
+    match (field.many, &field.kind) {
+        // None needs to be given twice.
+        (Many::List, Kind::Enum(name)) => {
+            json!({"type": "array", "maxItems": CONTRACT.words(name).words.len(), "items": one})
+        }
+        (Many::List, _) => json!({"type": "array", "items": one}),
         _ => one,
     }
 }
@@ -283,6 +284,9 @@ pub(super) fn words_taken(name: &str) -> Vec<&str> {
 
 /// A text with its limits. A required one has something besides white space.
 pub(super) fn text(name: &str, required: bool) -> Value {
+    if is_id(name) {
+        return json!({"type": "string", "format": "uuid"});
+    }
     let longest = match name {
         "event_id" => MAX_EVENT_ID,
         "build_url" | "deploy_url" | "url" | "scm_repository" => MAX_URL,
@@ -290,25 +294,47 @@ pub(super) fn text(name: &str, required: bool) -> Value {
         "description" | "error_message" | "summary" => MAX_PROSE,
         _ => MAX_NAME,
     };
-    let is_prose = longest == MAX_PROSE;
-    let mut schema = json!({"type": "string", "maxLength": longest});
+    let pattern = match (longest, required) {
+        (MAX_PROSE, _) => format!("^{PROSE}*$"),
+        (_, true) => solid(1),
+        (_, false) => format!("^{TAKEN}*$"),
+    };
+    let mut schema = json!({"type": "string", "maxLength": longest, "pattern": pattern});
     if required {
         schema["minLength"] = 1.into();
     }
-    // No control characters.
-    const TAKEN: &str = r"[^\u0000-\u001f\u007f-\u009f]";
-    match (is_prose, required) {
-        (true, _) => {
-            let prose = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$";
-            schema["pattern"] = prose.into();
-        }
-        (_, true) => {
-            let solid = r"[^\s\u0000-\u001f\u007f-\u009f]";
-            schema["pattern"] = format!("^{TAKEN}*{solid}{TAKEN}*$").into();
-        }
-        (_, false) => schema["pattern"] = format!("^{TAKEN}*$").into(),
-    }
     schema
+}
+
+/// A name that something must have, up to this many characters.
+pub(super) fn name(longest: usize) -> Value {
+    json!({"type": "string", "minLength": 1, "maxLength": longest, "pattern": solid(1)})
+}
+
+/// A commit of which at least this many characters are given.
+pub(super) fn sha(least: usize) -> Value {
+    json!({"type": "string", "minLength": least, "maxLength": MAX_NAME, "pattern": solid(least)})
+}
+
+/// No control characters.
+const TAKEN: &str = r"[^\u0000-\u001f\u007f-\u009f]";
+/// Neither these nor white space.
+const SOLID: &str = r"[^\s\u0000-\u001f\u007f-\u009f]";
+/// No control characters but tabs and line breaks.
+const PROSE: &str = r"[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]";
+
+/// What has at least this many characters when white space around it is taken off.
+fn solid(least: usize) -> String {
+    match least {
+        0 | 1 => format!("^{TAKEN}*{SOLID}{TAKEN}*$"),
+        _ => format!("^{TAKEN}*{SOLID}{TAKEN}{{{},}}{SOLID}{TAKEN}*$", least - 2),
+    }
+}
+
+/// Whether it is an id that the server gave. Those of events and of CI's runs are free texts.
+fn is_id(name: &str) -> bool {
+    let is_free = matches!(name, "event_id" | "invoke_id");
+    !is_free && (name == "id" || name.ends_with("_id"))
 }
 
 pub(super) fn nullable(mut schema: Value) -> Value {
