@@ -38,6 +38,9 @@ pub(crate) struct History {
 }
 
 impl History {
+    /// Every so many versions there is one that has a started event, checks and deployments.
+    pub(crate) const FULL_EVERY: u64 = 30;
+
     pub(crate) fn new(versions: u64, now_s: i64) -> History {
         // Deployments follow their builds, and nothing may lie in the future.
         let end_s = now_s - 24 * 60 * MINUTE_S;

@@ -63,10 +63,13 @@ fn request<M: Message + Default>(fill: impl FnOnce(&mut M)) -> Bytes {
     frame(&request)
 }
 
-/// Versions anywhere in the history, without its first ones, which are different.
+/// Versions anywhere in the history but among its first ones, which are different; each with all that a version
+/// can have.
 fn keys(history: History) -> impl Iterator<Item = u64> {
     let first = history.versions / 10;
-    (0..KEYS).map(move |key| first + scatter(key) % (history.versions - first))
+    (0..KEYS)
+        .map(move |key| first + scatter(key) % (history.versions - first))
+        .map(|nth| nth - nth % History::FULL_EVERY)
 }
 
 fn production() -> String {
