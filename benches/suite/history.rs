@@ -153,7 +153,7 @@ fn build(nth: u64, started_s: i64, status: Status, attempt: i32) -> VersionEvent
         build_url: format!("https://github.com/mycompany/{product}/actions/runs/{nth}"),
         source_system: pick(legacy::SOURCE, "github"),
         built_by: pick(legacy::BUILDER, "github-actions"),
-        extra_metadata: (is_end && nth.is_multiple_of(2)).then(|| metadata(nth, &product)),
+        extra_metadata: (is_end && nth.is_multiple_of(2)).then(|| metadata(nth, &product).into()),
         product_name: product,
         ..VersionEvent::default()
     }
