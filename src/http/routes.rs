@@ -9,7 +9,8 @@ use crate::{
     domain::event::Subject,
     pb::{
         catalog_service_server::CatalogService, deployment_service_server::DeploymentService,
-        event_service_server::EventService, version_service_server::VersionService,
+        event_service_server::EventService, insight_service_server::InsightService,
+        version_service_server::VersionService,
     },
 };
 
@@ -34,34 +35,59 @@ macro_rules! call {
 }
 
 /// The paths, those that belong together side by side.
-pub(super) static OPERATIONS: LazyLock<Vec<Operation>> =
-    LazyLock::new(|| {
-        // What a path names by its id is not named by its name too.
-        const BY_NAME: [&str; 1] = ["name"];
-        const BY_VERSION: [&str; 2] = ["product_name", "version"];
-        vec![
-        submit::one("/version-events", "EventService.SubmitVersionEvent", Subject::Version),
-        submit::one("/build-events", "EventService.SubmitVersionEvent", Subject::Version),
+pub(super) static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
+    // What a path names by its id is not named by its name too.
+    const BY_NAME: [&str; 1] = ["name"];
+    const BY_VERSION: [&str; 2] = ["product_name", "version"];
+    vec![
+        submit::one(
+            "/version-events",
+            "EventService.SubmitVersionEvent",
+            Subject::Version,
+        ),
+        submit::one(
+            "/build-events",
+            "EventService.SubmitVersionEvent",
+            Subject::Version,
+        ),
         submit::one(
             "/deployment-events",
             "EventService.SubmitDeploymentEvent",
             Subject::Deployment,
         ),
-        submit::one("/check-events", "EventService.SubmitCheckEvent", Subject::Check),
+        submit::one(
+            "/check-events",
+            "EventService.SubmitCheckEvent",
+            Subject::Check,
+        ),
         submit::many("/events", "EventService.BatchSubmitEvents"),
         call!(list "/events", EventService."ListEvents", list_events),
         call!(list "/versions", VersionService."ListVersions", list_versions),
         call!(get("/versions/latest", VersionService."GetLatestVersion", get_latest_version)),
+        call!(get("/versions/readiness", VersionService."CheckReadiness", check_readiness)),
+        call!(get("/versions/trace", VersionService."TraceVersion", trace_version)),
         call!(get("/versions/{id}", VersionService."GetVersion", get_version)).hiding(&BY_VERSION),
         call!(list "/versions/{id}/events", EventService."ListEvents", list_events)
             .id_is("version_id")
             .hiding(&BY_VERSION),
+        call!(get("/versions/{id}/readiness", VersionService."CheckReadiness", check_readiness))
+            .hiding(&BY_VERSION),
+        call!(get("/versions/{id}/trace", VersionService."TraceVersion", trace_version))
+            .hiding(&BY_VERSION)
+            .hiding(&["scm_sha"]),
         call!(list "/builds", VersionService."ListBuilds", list_builds),
         call!(get("/builds/{id}", VersionService."GetBuild", get_build)),
         call!(list "/checks", VersionService."ListChecks", list_checks),
         call!(get("/checks/{id}", VersionService."GetCheck", get_check)),
         call!(list "/deployments", DeploymentService."ListDeployments", list_deployments),
         call!(get("/deployments/{id}", DeploymentService."GetDeployment", get_deployment)),
+        call!(list
+            "/environment-matrix", DeploymentService."GetEnvironmentMatrix", get_environment_matrix),
+        call!(list
+            "/environment-comparison", DeploymentService."CompareEnvironments", compare_environments),
+        call!(get(
+            "/build-statistics", InsightService."GetBuildStatistics", get_build_statistics)),
+        call!(get("/build-trend", InsightService."GetBuildTrend", get_build_trend)),
         call!(list "/products", CatalogService."ListProducts", list_products),
         call!(get("/products/{id}", CatalogService."GetProduct", get_product)).hiding(&BY_NAME),
         call!(change("/products/{id}", CatalogService."UpdateProduct", update_product, "product"))
@@ -81,7 +107,7 @@ pub(super) static OPERATIONS: LazyLock<Vec<Operation>> =
         call!(delete("/environments/{id}", CatalogService."DeleteEnvironment", delete_environment))
             .hiding(&BY_NAME),
     ]
-    });
+});
 
 #[cfg(test)]
 mod tests {

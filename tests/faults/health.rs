@@ -10,12 +10,13 @@ use tonic_health::pb::{
 use crate::until;
 
 /// All the names that say whether calls can be answered.
-const READINESS: [&str; 5] = [
+const READINESS: [&str; 6] = [
     "",
     "versioner.v1.EventService",
     "versioner.v1.VersionService",
     "versioner.v1.CatalogService",
     "versioner.v1.DeploymentService",
+    "versioner.v1.InsightService",
 ];
 
 pub(crate) async fn is_serving(channel: &Channel, service: &str) -> bool {
