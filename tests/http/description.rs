@@ -74,6 +74,52 @@ async fn examples_are_what_the_server_really_answers() {
     }
 }
 
+/// The same of the answers that people come for.
+#[tokio::test]
+async fn r11_r14_r16_r17_examples_are_what_questions_are_really_answered_with() {
+    let story = Story::begin().await;
+    let document = story.read("/openapi.json").await;
+    let posted = |path: &str| {
+        let content = &document["paths"][path]["post"]["requestBody"]["content"];
+        let content = &content["application/json"];
+        let examples = content["examples"].as_object().into_iter().flatten();
+        let values = examples.map(|(_, example)| example["value"].clone());
+        let one = content.get("example").cloned();
+        values.chain(one).collect::<Vec<Value>>()
+    };
+    for path in [
+        "/version-events/",
+        "/deployment-events/",
+        "/check-events/",
+        "/events/",
+    ] {
+        for event in posted(path) {
+            story.post(path, event).await.ok();
+        }
+    }
+    let id = story.read("/versions/?version=1.2.3").await["versions"][0]["id"].clone();
+    let id = id.as_str().unwrap();
+    for (path, query) in [
+        ("/versions/readiness/", "?product=my-service&version=1.2.3"),
+        ("/versions/trace/", "?product=my-service&version=1.2.3"),
+        ("/versions/{id}/readiness", "?environment=dev"),
+        ("/versions/{id}/trace", ""),
+        ("/environment-matrix/", "?baseline_environment_name=dev"),
+        (
+            "/environment-comparison/",
+            "?environment=dev&baseline_environment_name=dev",
+        ),
+        ("/build-statistics/", "?product=my-service&group_by=branch"),
+    ] {
+        let answer = story
+            .get(&format!("{}{query}", path.replace("{id}", id)))
+            .await;
+        let example = &document["paths"][path]["get"]["responses"]["200"]["content"];
+        let example = &example["application/json"]["example"];
+        assert_eq!(form(&answer.ok()), form(example), "{path}");
+    }
+}
+
 #[tokio::test]
 async fn every_described_path_is_there_and_takes_what_it_says() {
     let story = Story::begin().await;
@@ -148,26 +194,43 @@ async fn answers_fit_their_schemas() {
         fit(path, "post", "400", &story.post(path, "").await);
     }
     for (path, item) in document["paths"].as_object().unwrap() {
-        if item.get("get").is_some() && !path.contains("{id}") && !path.contains("latest") {
-            fit(path, "get", "200", &story.get(path).await);
-            if path != "/health" {
-                fit(path, "get", "422", &story.get(&format!("{path}?x=1")).await);
-            }
+        if item.get("get").is_some() && !path.contains("{id}") && path != "/health" {
+            let query = needed(path);
+            fit(
+                path,
+                "get",
+                "200",
+                &story.get(&format!("{path}{query}")).await,
+            );
+            fit(path, "get", "422", &story.get(&format!("{path}?x=1")).await);
         }
     }
-    let latest = "/versions/latest/";
-    fit(
-        latest,
-        "get",
-        "200",
-        &story.get(&format!("{latest}?product=a")).await,
-    );
-    fit(
-        latest,
-        "get",
-        "404",
-        &story.get(&format!("{latest}?product=b")).await,
-    );
+    fit("/health", "get", "200", &story.get("/health").await);
+    for path in [
+        "/versions/latest/",
+        "/versions/readiness/",
+        "/versions/trace/",
+    ] {
+        let unknown = needed(path).replace("product=a", "product=b");
+        let answer = story.get(&format!("{path}{unknown}")).await;
+        fit(path, "get", "404", &answer);
+    }
+    let id = story.read("/versions/").await["versions"][0]["id"].clone();
+    for path in ["/versions/{id}/readiness", "/versions/{id}/trace"] {
+        let place = path.replace("{id}", id.as_str().unwrap());
+        fit(path, "get", "200", &story.get(&place).await);
+    }
+}
+
+/// The parameters without which a path answers nothing.
+fn needed(path: &str) -> &'static str {
+    match path {
+        "/versions/latest/" => "?product=a",
+        "/versions/readiness/" | "/versions/trace/" => "?product=a&version=1",
+        "/environment-comparison/" => "?environment=e&baseline_environment_name=e",
+        "/build-trend/" => "?from=2026-01-01T00:00:00Z&to=2026-01-03T00:00:00Z",
+        _ => "",
+    }
 }
 
 /// Everything that has a schema and is an answer or a body.
