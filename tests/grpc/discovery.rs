@@ -9,10 +9,11 @@ use tonic_health::pb::{
 
 use crate::story::{Story, until};
 
-const SERVICES: [&str; 4] = [
+const SERVICES: [&str; 5] = [
     "versioner.v1.CatalogService",
     "versioner.v1.DeploymentService",
     "versioner.v1.EventService",
+    "versioner.v1.InsightService",
     "versioner.v1.VersionService",
 ];
 
