@@ -75,7 +75,7 @@ impl EventService for Services {
                 None => Err(no_submission(path)),
             }
         });
-        let answer = self.submit_batch(entries.collect(), r.validate_only).await;
+        let answer = self.submit_batch(entries, r.validate_only).await;
         answer.map(Response::new)
     }
 
@@ -242,7 +242,7 @@ impl Services {
     /// named below, or what is wrong with the entry by itself. One that is refused spoils no other.
     pub async fn submit_batch(
         &self,
-        entries: Vec<Result<(Subject, RawEvent, String), Vec<Violation>>>,
+        entries: impl ExactSizeIterator<Item = Result<(Subject, RawEvent, String), Vec<Violation>>>,
         validate_only: bool,
     ) -> Result<pb::BatchSubmitEventsResponse, Status> {
         if !(1..=MAX_BATCH_EVENTS).contains(&entries.len()) {
@@ -262,7 +262,6 @@ impl Services {
         let mut events = Vec::new();
         // For each entry its path, or what is wrong with it by itself.
         let parsed: Vec<Result<String, Problem>> = entries
-            .into_iter()
             .map(|entry| {
                 let (subject, raw, path) = entry?;
                 events.push(raw.parse(subject, &path, now_us())?);

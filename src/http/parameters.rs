@@ -2,7 +2,7 @@
 
 use url::form_urlencoded::parse;
 
-use super::contract::{Field, Many, Message};
+use super::contract::{Field, Kind, Many, Message};
 use super::refusal::{Places, Refusal};
 use super::value::encode_text;
 use crate::domain::violation::Violations;
@@ -53,7 +53,15 @@ pub(super) fn encode_query(
             continue;
         }
         if field.many == Many::List {
-            for text in text.split(',').filter(|text| !text.trim().is_empty()) {
+            // A name may have a comma in it; a word has none.
+            let separator = match field.kind {
+                Kind::Text => None,
+                _ => Some(','),
+            };
+            for text in text
+                .split(|c| Some(c) == separator)
+                .filter(|text| !text.trim().is_empty())
+            {
                 faults.take(&name, encode_text(field, text, out));
             }
             continue;

@@ -93,9 +93,7 @@ async fn submit_many(
         let (subject, event) = read_entry(entry).map_err(|fault| vec![fault])?;
         Ok((subject, event, String::new()))
     });
-    let answer = services
-        .submit_batch(entries.collect(), validate_only)
-        .await;
+    let answer = services.submit_batch(entries, validate_only).await;
     let answer = answer.map_err(|status| Refusal::of(&status, Places::BODY))?;
     let results: Vec<Value> = answer.results.into_iter().map(result).collect();
     Ok(ok(&json!({ "results": results })))

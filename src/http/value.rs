@@ -6,7 +6,7 @@ use prost::Message as _;
 use prost::encoding::{WireType, encode_key, encode_varint};
 use serde_json::{Number, Value};
 
-use super::contract::{CONTRACT, Field, Kind, Many};
+use super::contract::{CONTRACT, Field, Kind, Many, Message};
 use crate::domain::status::{CheckKind, Status};
 
 /// Appends the value that a text stands for, as protobuf writes it. The error says what is taken.
@@ -122,8 +122,11 @@ fn encode_one(
             let message = CONTRACT.message(name);
             let mut inner = Vec::new();
             for (key, value) in values {
-                if let Some(field) = message.field(key) {
-                    encode_json(field, value, &format!("{path}.{key}"), &mut inner, fault);
+                let path = format!("{path}.{key}");
+                match message.field(key) {
+                    Some(field) => encode_json(field, value, &path, &mut inner, fault),
+                    // Left out, it would be taken away: a misspelt limit is none.
+                    None => fault(path, unknown_member(message)),
                 }
             }
             encode_bytes(field.number, &inner, out);
@@ -134,6 +137,11 @@ fn encode_one(
     if let Err(description) = encoded {
         fault(path.to_owned(), description);
     }
+}
+
+fn unknown_member(message: &Message) -> String {
+    let names: Vec<&str> = message.fields.iter().map(|field| &field.name[..]).collect();
+    format!("is unknown: {} are taken", names.join(", "))
 }
 
 /// Says that a value is of another type than the one that is taken.

@@ -5,6 +5,8 @@
 //!   log once (R7), at a position that no reader who has passed it finds later.
 //! - The rest is the fold of the log: whatever order events come in (R6), the
 //!   state is the same, and a transaction changes both or neither.
+//! - Statistics of builds are those of the state: the roll-ups that they are read
+//!   from change with the builds, in the same transaction (R16).
 //! - One writer a process takes what has queued up, commits once, answers each.
 //!   A caller that goes away cuts nothing off.
 //!

@@ -36,6 +36,10 @@ const APPLICATION_ID: i64 = 0x5652_534e;
 /// A connection from the pool is there within this, or the database counts as
 /// busy, or as away where it does not answer on a connection kept for that.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
+/// Of a statement that goes through an index step by step Postgres expects far too
+/// much, and would spend seconds on compiling it. And what nobody waits for any more
+/// it is to give up.
+const ON_CONNECT: &str = "set jit = off; set statement_timeout = '10s'";
 /// How long SQLite waits for another program that looks into the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -209,10 +213,8 @@ async fn open_postgres(url: &str, connections: u32) -> Result<Opened, OpenError>
         let pool = PgPoolOptions::new()
             .max_connections(connections)
             .acquire_timeout(ACQUIRE_TIMEOUT)
-            // Of a statement that goes through an index step by step Postgres expects far
-            // too much, and would spend seconds on compiling it.
             .after_connect(|connection, _| {
-                Box::pin(async move { connection.execute("set jit = off").await.map(|_| ()) })
+                Box::pin(async move { connection.execute(ON_CONNECT).await.map(|_| ()) })
             })
             .connect_lazy_with(options.clone());
         Pool::from(Connections::Postgres(pool))

@@ -237,7 +237,7 @@ pub(crate) async fn migrating_classes_what_was_there_before(database: Database) 
     let store = database.open().await;
     // The same histories every time: they need not be shrunk.
     let mut runner = TestRunner::deterministic();
-    for number in 0..40 {
+    for number in 0..120 {
         let history = histories(40).new_tree(&mut runner).unwrap().current();
         let events = history.events(&format!("{number}"), &format!("{number}-"));
         for outcome in store.submit(events, Answer::Receipt).await {

@@ -377,7 +377,23 @@ async fn what_is_wrong_with_a_question_is_told_field_by_field() {
     ");
 }
 
+/// Postgres can't read a JSON text that has a NUL; others must not suffer from it.
+async fn r10_r11_a_nul_in_metadata_hides_nothing_that_runs(story: Story) {
+    let metadata = r#"{"log":"a\u0000b","path":"c:\\u0000"}"#;
+    let event = pb::DeploymentEvent {
+        deploy_url: "https://ci.example/1".into(),
+        extra_metadata: Some(pb::Object::from_json(metadata).expect("an object")),
+        ..deployment("1.0.0", "production", Status::Completed)
+    };
+    story.deployment_event(event).await.expect("it is recorded");
+    let answer = matrix(&story, against("")).await;
+    let instance = &answer.rows[0].cells[0].instances[0];
+    let current = instance.current.as_ref().expect("it runs");
+    assert_eq!(current.deploy_url, "https://ci.example/1");
+}
+
 on_both_engines!(
+    r10_r11_a_nul_in_metadata_hides_nothing_that_runs,
     r11_what_lasted_for_days_was_under_way_all_the_while,
     r11_a_cell_shows_what_is_current_under_way_and_failed_last,
     r11_a_summary_tells_who_deployed_where_its_logs_are_and_since_when,

@@ -189,3 +189,27 @@ async fn r15_what_is_in_use_is_deleted_by_force_only() {
         assert_eq!(delete("?force=true").await.status, 404);
     }
 }
+
+/// A misspelt limit must not take the limits away.
+#[tokio::test]
+async fn r17_limits_that_are_misspelt_are_refused_and_change_nothing() {
+    let story = Story::begin().await;
+    let event = r#"{"product_name":"a","version":"1","status":"success"}"#;
+    let id = story.post("/version-events/", event).await.ok()["product_id"].clone();
+    let path = format!("/products/{}", id.as_str().unwrap());
+    let limits = r#"{"security_limits":{"critical":0},"required_checks":["unit"]}"#;
+    let set = story.send(Method::PATCH, &path, &[CURL], limits).await.ok();
+    assert_eq!(set["security_limits"]["critical"], 0);
+    assert_eq!(set["required_checks"][0], "unit");
+
+    let typo = r#"{"security_limits":{"critcal":1}}"#;
+    let answer = story.send(Method::PATCH, &path, &[CURL], typo).await;
+    assert_eq!(answer.status.as_u16(), 422, "{answer:?}");
+    let fault = &answer.json()["detail"][0];
+    assert_eq!(
+        fault["loc"],
+        serde_json::json!(["body", "security_limits", "critcal"])
+    );
+    let kept = story.read(&path).await;
+    assert_eq!(kept["security_limits"]["critical"], 0);
+}

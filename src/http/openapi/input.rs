@@ -135,7 +135,7 @@ fn value(field: &Field) -> Value {
             let properties: Map<String, Value> = fields
                 .map(|field| (field.name.clone(), described(field, value(field))))
                 .collect();
-            json!({"type": "object", "properties": properties})
+            json!({"type": "object", "properties": properties, "additionalProperties": false})
         }
         kind => plain(kind),
     };

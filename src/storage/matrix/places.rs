@@ -161,10 +161,13 @@ impl Store {
 
 /// The columns of [`FoundRow`], from `deployments r` and `versions v`.
 fn found_columns(engine: Engine) -> String {
-    // The facts hold metadata too, up to 100 KiB: the link alone is fetched.
+    // The facts hold metadata too, up to 100 KiB: the link alone is fetched. Postgres
+    // refuses to read JSON in which some text has a NUL; no link has one.
     let deploy_url = match engine {
         Engine::Sqlite => "json_extract(r.facts, '$.details.url')",
-        Engine::Postgres => "cast(r.facts as json) #>> '{details,url}'",
+        Engine::Postgres => {
+            r"cast(replace(r.facts, '\u0000', '\u0001') as json) #>> '{details,url}'"
+        }
     };
     format!(
         "r.id, r.product_id, r.environment_id, r.instance, r.version_id, v.version, v.precedence,

@@ -105,10 +105,9 @@ async fn roll_up(connection: &mut Connection, rows: Vec<BuildRow>) -> Result<Opt
             connection.engine(),
             "k",
             part,
-            "update builds
-             set series_id = (select k.series_id from k where k.id = builds.id),
-                 duration_us = (select k.duration_us from k where k.id = builds.id)
-             where id in (select id from k)",
+            "update builds set series_id = k.series_id, duration_us = k.duration_us
+             from k
+             where builds.id = k.id",
         );
         connection.execute(sql).await?;
     }

@@ -128,7 +128,7 @@ impl<'a> Scope<'a> {
         }
         sql = self.unfinished(sql.push("\n"), spans);
         if !first.is_empty() {
-            sql = sql.push("\nunion all\n").push(COUNT_ROLLUPS);
+            sql = self.count_rollups(sql.push("\nunion all\n"));
         }
         if !spans.edges.is_empty() {
             sql = sql.push("\nunion all\nselect ").push(self.name()).push(
@@ -151,9 +151,19 @@ impl<'a> Scope<'a> {
         for chunk in chunks {
             let sql = self.series(Sql::new(self.engine, "with s as ("), spans);
             let sql = sql.push("), ").relation("k", Spans::stretch_rows(chunk));
-            statements.push(sql.push("\n").push(COUNT_ROLLUPS));
+            statements.push(self.count_rollups(sql.push("\n")));
         }
         statements
+    }
+
+    fn count_rollups(&self, sql: Sql) -> Sql {
+        sql.push(
+            "select s.name, k.part, cast(null as bigint) as at_us, r.status,
+                    cast(sum(r.builds) as bigint) as builds,
+                    cast(sum(r.durations) as bigint) as durations",
+        )
+        .push(from_rollups(self.engine))
+        .push("\ngroup by 1, 2, 4")
     }
 
     /// The durations of builds that finished in the span, as a text for each group and
@@ -241,7 +251,7 @@ impl<'a> Scope<'a> {
                     .relation("k", Spans::stretch_rows(chunk))
                     .push("\nselect s.name, k.part, ")
                     .push(DURATIONS_COLUMNS)
-                    .push(FROM_ROLLUPS)
+                    .push(from_rollups(self.engine))
                     .push(" and r.durations > 0")
                     .push(&self.with_duration("r"))
             })
@@ -352,19 +362,29 @@ impl<'a> Scope<'a> {
     }
 }
 
-const COUNT_ROLLUPS: &str = "\
-select s.name, k.part, cast(null as bigint) as at_us, r.status,
-       cast(sum(r.builds) as bigint) as builds, cast(sum(r.durations) as bigint) as durations
-from s
-cross join k
-cross join build_rollups r
-where r.product_id = s.product_id and r.series_id = s.series_id and r.width = k.width
-  and r.bucket >= k.first_bucket and r.bucket < k.end_bucket
-group by 1, 2, 4";
-
-const FROM_ROLLUPS: &str = "
-from s
-cross join k
-cross join build_rollups r
-where r.product_id = s.product_id and r.series_id = s.series_id and r.width = k.width
-  and r.bucket >= k.first_bucket and r.bucket < k.end_bucket";
+/// The roll-ups `r` of series `s` and stretches `k`; conditions on `r` may follow.
+fn from_rollups(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => {
+            "
+            from s
+            cross join k
+            cross join build_rollups r
+            where r.product_id = s.product_id and r.series_id = s.series_id and r.width = k.width
+              and r.bucket >= k.first_bucket and r.bucket < k.end_bucket"
+        }
+        // Without a fence Postgres compares each roll-up of a series with each stretch.
+        Engine::Postgres => {
+            "
+            from s
+            cross join k
+            cross join lateral (
+                select * from build_rollups t
+                where t.product_id = s.product_id and t.series_id = s.series_id
+                  and t.width = k.width
+                  and t.bucket >= k.first_bucket and t.bucket < k.end_bucket
+                offset 0) r
+            where true"
+        }
+    }
+}
