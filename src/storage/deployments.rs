@@ -3,8 +3,9 @@
 use super::{
     Store,
     error::Error,
-    filter::{Direction, Page, Select},
+    filter::{CURRENT, Direction, Page, Select, beside},
     rows::{DEPLOYMENT_COLUMNS, DeploymentRow, RUN_COLUMNS},
+    sql::Sql,
 };
 use crate::domain::{
     page::{Cursor, CursorPart},
@@ -32,19 +33,37 @@ impl Store {
         query: &DeploymentQuery,
         page: Page<'_>,
     ) -> Result<Vec<Deployment>, Error> {
-        let mut select = self
-            .select_deployments()
-            .and_product("r.product_id", query.product_name.as_deref())
+        let leaves_few =
+            query.version.is_some() || query.version_id.is_some() || query.invoke_id.is_some();
+        let mut select = match query.current_only && !leaves_few {
+            true => self.select_current(query),
+            false => self.select_deployments(),
+        };
+        let leaves_few = leaves_few || query.current_only;
+        select = select
+            .and_product(
+                &beside(leaves_few, "r.product_id"),
+                query.product_name.as_deref(),
+            )
             .and_version(
                 "r.version_id",
                 query.product_name.as_deref(),
                 query.version.as_deref(),
             )
             .and("r.version_id = ", query.version_id)
-            .and_environment("r.environment_id", query.environment_name.as_deref())
+            .and_environment(
+                &beside(leaves_few, "r.environment_id"),
+                query.environment_name.as_deref(),
+            )
             .and("r.instance = ", query.instance.as_deref())
-            .and("r.status = ", query.status.map(|s| s.code()))
-            .and("r.class = ", query.class.map(|c| c.code()))
+            .and(
+                &beside(leaves_few, "r.status = "),
+                query.status.map(|s| s.code()),
+            )
+            .and(
+                &beside(leaves_few, "r.class = "),
+                query.class.map(|c| c.code()),
+            )
             .and("r.deployed_by = ", query.deployed_by.as_deref())
             .and("r.invoke_id = ", query.invoke_id.as_deref())
             .and("r.first_at_us >= ", query.created_from_us)
@@ -66,19 +85,36 @@ impl Store {
     }
 
     fn select_deployments(&self) -> Select {
-        Select::new(
-            self.pool()
-                .sql("select ")
-                .push(DEPLOYMENT_COLUMNS)
-                .push(", ")
-                .push(RUN_COLUMNS)
-                .push(
-                    "
-                     from deployments r
-                     join versions v on v.id = r.version_id
-                     join products p on p.id = r.product_id
-                     join environments e on e.id = r.environment_id",
-                ),
-        )
+        Select::new(deployments_from(
+            self.pool().sql("select "),
+            "deployments r",
+        ))
     }
+
+    /// What is current is few, however much was deployed before: it leads to the rest.
+    fn select_current(&self, query: &DeploymentQuery) -> Select {
+        let sql = self.pool().sql("with m as (select d.id from deployments d");
+        let sql = Select::new(sql)
+            .holds(CURRENT)
+            .and_product("d.product_id", query.product_name.as_deref())
+            .and_environment("d.environment_id", query.environment_name.as_deref())
+            .finish(")\nselect ");
+        Select::new(deployments_from(sql, "m cross join deployments r")).holds("r.id = m.id")
+    }
+}
+
+/// What is read of deployments. Each has a version, a product and an environment;
+/// but inner joins with them keep SQLite off the indexes that hold only some.
+fn deployments_from(sql: Sql, from: &str) -> Sql {
+    sql.push(DEPLOYMENT_COLUMNS)
+        .push(", ")
+        .push(RUN_COLUMNS)
+        .push("\nfrom ")
+        .push(from)
+        .push(
+            "
+             left join versions v on v.id = r.version_id
+             left join products p on p.id = r.product_id
+             left join environments e on e.id = r.environment_id",
+        )
 }

@@ -7,6 +7,10 @@ use crate::domain::{
     page::{Cursor, CursorPart},
 };
 
+/// Of `deployments d`: they are current. SQLite takes the index of those only where
+/// they are compared by their product, too.
+pub(super) const CURRENT: &str = "d.current and d.product_id > 0";
+
 /// Rows of a list, from a cursor on.
 #[derive(Clone, Copy, Debug)]
 pub struct Page<'a> {
@@ -187,6 +191,13 @@ pub(super) fn commit_condition(sql: Sql, column: &str, sha: &str) -> Sql {
         .push(", 1, length(")
         .push(column)
         .push("))))")
+}
+
+/// A condition on a number, by which no index is searched where another condition
+/// leaves few rows: SQLite doesn't know that those are few.
+pub(super) fn beside(leaves_few: bool, condition: &str) -> String {
+    let sign = if leaves_few { "+" } else { "" };
+    format!("{sign}{condition}")
 }
 
 /// Sorts after everything that begins so: nothing sorts after the last character

@@ -6,7 +6,8 @@ use super::{
     error::Error,
     filter::{Direction, Page, Select},
     readiness::MAX_ASSESSED,
-    rows::{VERSION_COLUMNS, VersionRow},
+    rows::VersionRow,
+    versions::versions_from,
 };
 use crate::domain::{
     id::Kind,
@@ -142,21 +143,27 @@ impl Store {
         limit: usize,
     ) -> Result<Vec<Version>, Error> {
         let query = asked.query;
-        let sql = self.pool().sql("select ").push(VERSION_COLUMNS).push(
-            "
-             from versions v
-             join products p on p.id = v.product_id",
-        );
-        let mut select = Select::new(sql)
+        // Those in an environment are few, and lead to the rest.
+        let select = match asked.environment_id {
+            None => Select::new(versions_from(self.pool().sql("select "), "versions v")),
+            Some(environment_id) => {
+                let sql = self
+                    .pool()
+                    .sql(
+                        "with m as (select distinct d.version_id as id from deployments d
+                                    where d.current and d.product_id = ",
+                    )
+                    .bind(asked.product_id)
+                    .push(" and d.environment_id = ")
+                    .bind(environment_id)
+                    .push(")\nselect ");
+                Select::new(versions_from(sql, "m cross join versions v")).holds("v.id = m.id")
+            }
+        };
+        let mut select = select
             .and("v.product_id = ", Some(asked.product_id))
             .and("v.scm_branch = ", query.scm_branch.as_deref())
-            .and("v.status = ", query.status.map(|s| s.code()))
-            .and_within(
-                "v.id in (select d.version_id from deployments d
-                          where d.current and d.environment_id = ",
-                asked.environment_id,
-                ")",
-            );
+            .and("v.status = ", query.status.map(|s| s.code()));
         select = match among {
             Among::All => select,
             Among::Releases => select.holds("not v.prerelease"),

@@ -3,7 +3,7 @@
 use super::{
     Store,
     error::Error,
-    filter::{Direction, Page, Select, commit_condition},
+    filter::{CURRENT, Direction, Page, Select, commit_condition},
     rows::{VERSION_COLUMNS, VersionRow},
     sql::Sql,
 };
@@ -135,13 +135,11 @@ impl Store {
             sql.push("b.version_id as id from builds b where b.invoke_id = ")
                 .bind(invoke_id.as_str())
         } else if let Some(environment) = &query.environment_name {
-            sql.push(
-                "d.version_id as id from deployments d
-                 where d.current and d.environment_id =
-                       (select environment_id from environment_names where name = ",
-            )
-            .bind(environment.as_str())
-            .push(")")
+            let sql = Select::new(sql.push("d.version_id as id from deployments d"))
+                .holds(CURRENT)
+                .and_product("d.product_id", query.product_name.as_deref());
+            sql.and_environment("d.environment_id", Some(environment))
+                .finish("")
         } else {
             return self.select_versions("versions v");
         };
@@ -156,9 +154,11 @@ impl Store {
         }
         if query.scm_sha.is_some() || query.invoke_id.is_some() {
             select = select.and_within(
-                "v.id in (select d.version_id from deployments d
-                          where d.current and d.environment_id =
-                                (select environment_id from environment_names where name = ",
+                &format!(
+                    "v.id in (select d.version_id from deployments d
+                              where {CURRENT} and d.environment_id =
+                                    (select environment_id from environment_names where name = "
+                ),
                 query.environment_name.as_deref(),
                 "))",
             );
@@ -172,9 +172,11 @@ impl Store {
     }
 }
 
-fn versions_from(sql: Sql, from: &str) -> Sql {
+/// What is read of versions. Each has a product; but an inner join with it keeps
+/// SQLite off the indexes of versions that hold only some of them.
+pub(super) fn versions_from(sql: Sql, from: &str) -> Sql {
     sql.push(VERSION_COLUMNS)
         .push("\nfrom ")
         .push(from)
-        .push("\njoin products p on p.id = v.product_id")
+        .push("\nleft join products p on p.id = v.product_id")
 }

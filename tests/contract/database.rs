@@ -94,6 +94,15 @@ impl Database {
         }
     }
 
+    /// How SQLite goes about a statement, step by step.
+    pub(crate) async fn sqlite_plan(&self, sql: &str) -> Vec<String> {
+        let mut connection = SqliteConnection::connect(&self.url).await.unwrap();
+        let sql = AssertSqlSafe(format!("explain query plan {sql}"));
+        let rows = sqlx::raw_sql(sql).fetch_all(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        rows.iter().map(|row| row.get("detail")).collect()
+    }
+
     /// The statements for the engine that this is.
     pub(crate) fn either<'a>(&self, sqlite: &'a str, postgres: &'a str) -> &'a str {
         match self.home {

@@ -24,6 +24,7 @@ mod metadata;
 mod moments;
 mod names;
 mod pages;
+mod plans;
 mod readiness;
 mod rebuild;
 mod repeats;
