@@ -18,7 +18,7 @@ use tracing_subscriber::{
 use versioner::{
     domain::{
         deployment::DeploymentClass,
-        query::{BuildQuery, DeploymentQuery, LatestQuery, VersionOrder, VersionQuery},
+        query::{BuildQuery, DeploymentQuery, EntryQuery, LatestQuery, VersionOrder, VersionQuery},
         status::Status,
     },
     storage::{Error, List, Page, Store},
@@ -383,6 +383,20 @@ async fn what_is_current_is_found_without_what_was() {
     };
     plans
         .deployments(of_version, "deployments_current_version (version_id=?")
+        .await;
+}
+
+#[tokio::test]
+async fn entries_of_a_version_are_found_without_those_of_its_product() {
+    let plans = Plans::open().await;
+    let query = EntryQuery {
+        product_name: product(),
+        version: text("1.0"),
+        environment_name: text("dev"),
+        ..EntryQuery::default()
+    };
+    plans
+        .list(EntryQuery::default(), query, "events_version (version_id=?")
         .await;
 }
 
