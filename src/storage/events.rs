@@ -4,7 +4,7 @@ use super::{
     Store,
     connection::Pool,
     error::Error,
-    filter::{Direction, Page, Select},
+    filter::{Direction, Page, Select, beside},
     rows::{ENTRY_COLUMNS, EntryRow},
 };
 use crate::domain::{
@@ -25,6 +25,7 @@ impl Store {
         query: &EntryQuery,
         page: Page<'_>,
     ) -> Result<Vec<Entry>, Error> {
+        let leaves_few = query.version.is_some() || query.version_id.is_some();
         let sql = self
             .pool()
             .sql("select ")
@@ -32,14 +33,20 @@ impl Store {
             .push("\nfrom events e");
         let mut select = Select::new(sql)
             .and("e.position > ", Some(query.after))
-            .and_product("e.product_id", query.product_name.as_deref())
+            .and_product(
+                &beside(leaves_few, "e.product_id"),
+                query.product_name.as_deref(),
+            )
             .and_version(
                 "e.version_id",
                 query.product_name.as_deref(),
                 query.version.as_deref(),
             )
             .and("e.version_id = ", query.version_id)
-            .and_environment("e.environment_id", query.environment_name.as_deref());
+            .and_environment(
+                &beside(leaves_few, "e.environment_id"),
+                query.environment_name.as_deref(),
+            );
         if !query.types.is_empty() {
             let types: Vec<String> = query.types.iter().map(|t| t.code().to_string()).collect();
             select = select.holds(&format!("e.type in ({})", types.join(", ")));

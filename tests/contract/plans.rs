@@ -18,7 +18,7 @@ use tracing_subscriber::{
 use versioner::{
     domain::{
         deployment::DeploymentClass,
-        query::{BuildQuery, DeploymentQuery, LatestQuery, VersionOrder, VersionQuery},
+        query::{BuildQuery, DeploymentQuery, EntryQuery, LatestQuery, VersionOrder, VersionQuery},
         status::Status,
     },
     storage::{Error, List, Page, Store},
@@ -35,6 +35,9 @@ const FIRST: Page<'_> = Page {
     after: None,
     limit: 10,
 };
+
+/// What is asked besides the product, and the walk that it has to lead to.
+type Filter<Q> = (fn(&mut Q), &'static str);
 
 /// The texts of the statements that a store runs, out of its log.
 #[derive(Clone, Default)]
@@ -149,7 +152,7 @@ async fn lists_of_versions_walk_the_index_of_their_filter() {
     plans
         .versions(of_product(), "v USING INDEX versions_product_time")
         .await;
-    let cases: [(fn(&mut VersionQuery), &str); 9] = [
+    let cases: [Filter<VersionQuery>; 9] = [
         (
             |q| q.scm_branch = text("a"),
             "v USING INDEX versions_product_branch (product_id=? AND scm_branch=?",
@@ -248,7 +251,7 @@ async fn the_highest_of_a_branch_or_a_status_come_by_an_index() {
 #[tokio::test]
 async fn lists_of_builds_walk_the_index_of_their_filter() {
     let plans = Plans::open().await;
-    let cases: [(fn(&mut BuildQuery), &str); 7] = [
+    let cases: [Filter<BuildQuery>; 7] = [
         (|_| (), "builds_product_time (product_id=?"),
         (
             |q| q.scm_branch = text("a"),
@@ -286,7 +289,7 @@ async fn lists_of_builds_walk_the_index_of_their_filter() {
 #[tokio::test]
 async fn lists_of_deployments_walk_the_index_of_their_filter() {
     let plans = Plans::open().await;
-    let cases: [(fn(&mut DeploymentQuery), &str); 9] = [
+    let cases: [Filter<DeploymentQuery>; 9] = [
         (|_| (), "deployments_product_time (product_id=?"),
         (
             |q| q.deployed_by = text("a"),
@@ -387,9 +390,23 @@ async fn what_is_current_is_found_without_what_was() {
 }
 
 #[tokio::test]
+async fn entries_of_a_version_are_found_without_those_of_its_product() {
+    let plans = Plans::open().await;
+    let query = EntryQuery {
+        product_name: product(),
+        version: text("1.0"),
+        environment_name: text("dev"),
+        ..EntryQuery::default()
+    };
+    plans
+        .list(EntryQuery::default(), query, "events_version (version_id=?")
+        .await;
+}
+
+#[tokio::test]
 async fn the_latest_version_comes_by_an_index() {
     let plans = Plans::open().await;
-    let cases: [(fn(&mut LatestQuery), &str); 4] = [
+    let cases: [Filter<LatestQuery>; 4] = [
         (|_| (), "versions_product_precedence (product_id=?"),
         (
             |q| q.scm_branch = text("a"),
