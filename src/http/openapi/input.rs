@@ -120,7 +120,9 @@ fn described(field: &Field, mut schema: Value) -> Value {
 
 fn value(field: &Field) -> Value {
     let one = match &field.kind {
-        Kind::Text if matches!(field.name.as_str(), "name" | "aliases") => name(MAX_NAME),
+        Kind::Text if matches!(field.name.as_str(), "name" | "aliases" | "required_checks") => {
+            name(MAX_NAME)
+        }
         Kind::Text => text(&field.name, is_required(field)),
         Kind::Enum(words) => json!({"type": "string", "enum": words_taken(words)}),
         Kind::Whole(_, most) if field.name == "invoke_attempt" => {
@@ -141,7 +143,7 @@ fn value(field: &Field) -> Value {
     };
     match field.many {
         Many::One => one,
-        Many::List if field.name == "aliases" => {
+        Many::List if matches!(field.name.as_str(), "aliases" | "required_checks") => {
             json!({"type": "array", "maxItems": MAX_ALIASES, "items": one})
         }
         Many::List => json!({"type": "array", "items": one}),
