@@ -64,9 +64,8 @@ pub(super) static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
         call!(list "/events", EventService."ListEvents", list_events),
         call!(list "/versions", VersionService."ListVersions", list_versions),
         call!(get("/versions/latest", VersionService."GetLatestVersion", get_latest_version)),
-        call!(get("/versions/readiness", VersionService."CheckReadiness", check_readiness))
-            .hiding(&["id"]),
-        call!(get("/versions/trace", VersionService."TraceVersion", trace_version)).hiding(&["id"]),
+        call!(get("/versions/readiness", VersionService."CheckReadiness", check_readiness)),
+        call!(get("/versions/trace", VersionService."TraceVersion", trace_version)),
         call!(get("/versions/{id}", VersionService."GetVersion", get_version)).hiding(&BY_VERSION),
         call!(list "/versions/{id}/events", EventService."ListEvents", list_events)
             .id_is("version_id")

@@ -23,10 +23,12 @@ BEYOND_SCHEMAS = [
     # One parameter needs another.
     (["query", "product_name"], "product_name is required"),
     (["query", "version"], "version is required"),
+    (["query", "version"], "version and scm_sha are both given"),
     (["query", "scm_sha"], "scm_sha "),
     (["query", "readiness_environment_name"], "readiness_environment_name needs include_readiness"),
-    # One of them is needed, and the path has no id.
+    # One of several ways to name a version is taken.
     (["query", "id"], "id or product_name and version"),
+    (["query", "id"], "id and "),
     # A span and its parts.
     (["query", "from"], "from "),
     (["query", "to"], "to "),
