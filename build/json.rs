@@ -107,13 +107,12 @@ fn attribute(message: &DescriptorProto, field: &FieldDescriptorProto) -> Option<
         (Type::Enum, name) => {
             let name = name.trim_start_matches(&format!(".{PACKAGE}."));
             assert!(!name.contains('.'), "{name}: enums stand at the top level");
-            with(&match (repeated, optional) {
-                (true, _) => format!("words::<{name}, _>"),
-                (_, true) => format!("optional_word::<{name}, _>"),
-                _ => format!("word::<{name}, _>"),
+            assert!(!optional, "{name}: an enum's 0 says that it is left out");
+            with(&match repeated {
+                true => format!("words::<{name}, _>"),
+                false => format!("word::<{name}, _>"),
             })
         }
-        (Type::Message, ".google.protobuf.Timestamp") if repeated => with("times"),
         (Type::Message, ".google.protobuf.Timestamp") => with("time"),
         (Type::Message, ".google.protobuf.Duration") => with("seconds"),
         // Which fields a request changes is for the server alone.

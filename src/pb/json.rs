@@ -16,14 +16,6 @@ pub(super) fn word<W: Words, S: Serializer>(number: &i32, to: S) -> Result<S::Ok
     W::word(*number).serialize(to)
 }
 
-#[allow(dead_code, reason = "no field of the contract needs it yet")]
-pub(super) fn optional_word<W: Words, S: Serializer>(
-    number: &Option<i32>,
-    to: S,
-) -> Result<S::Ok, S::Error> {
-    number.and_then(W::word).serialize(to)
-}
-
 pub(super) fn words<W: Words, S: Serializer>(numbers: &[i32], to: S) -> Result<S::Ok, S::Error> {
     to.collect_seq(numbers.iter().map(|number| W::word(*number)))
 }
@@ -37,11 +29,6 @@ pub(super) fn time<S: Serializer>(at: &Option<Timestamp>, to: S) -> Result<S::Ok
         Some(at) => to.collect_str(at),
         None => to.serialize_none(),
     }
-}
-
-#[allow(dead_code, reason = "no field of the contract needs it yet")]
-pub(super) fn times<S: Serializer>(times: &[Timestamp], to: S) -> Result<S::Ok, S::Error> {
-    to.collect_seq(times.iter().map(Timestamp::to_string))
 }
 
 /// A number of seconds, with a fraction where there is one.
