@@ -166,3 +166,29 @@ async fn every_list_is_there_and_empty_at_first() {
         }
     }
 }
+
+/// R2: a name is free text, and may have a comma in it.
+#[tokio::test]
+async fn r2_r11_a_name_with_a_comma_is_one_name_and_several_are_repeated() {
+    let story = Story::begin().await;
+    for environment in ["eu,west", "eu"] {
+        let event = serde_json::json!({
+            "product_name": "a", "version": "1", "environment_name": environment,
+            "status": "success",
+        });
+        story.submit("/deployment-events/", &event).await;
+    }
+    let names = async |query: &str| {
+        let answer = story.read(&format!("/environment-matrix/?{query}")).await;
+        let environments = answer["environments"].as_array().unwrap().clone();
+        let names = environments
+            .iter()
+            .map(|e| e["name"].as_str().unwrap().to_owned());
+        names.collect::<Vec<String>>()
+    };
+    assert_eq!(names("environment_names=eu%2Cwest").await, ["eu,west"]);
+    assert_eq!(
+        names("environment_names=eu&environment_names=eu%2Cwest").await,
+        ["eu", "eu,west"]
+    );
+}
