@@ -121,7 +121,8 @@ impl Connection {
 
     /// Begins a transaction that holds the write lock from its beginning on
     /// SQLite, and that Postgres throws out where this process hangs in the middle:
-    /// other replicas wait for their turn.
+    /// other replicas wait for their turn. Its statements join in the order in which
+    /// they name, as those that read do.
     pub(super) async fn begin(&mut self) -> Result<(), Error> {
         match self {
             Self::Sqlite(_) => self.execute(self.sql("begin immediate")).await.map(|_| ()),
@@ -130,7 +131,8 @@ impl Connection {
                     "begin;
                      set local idle_in_transaction_session_timeout = '5s';
                      set local lock_timeout = '8s';
-                     set local statement_timeout = '9s'",
+                     set local statement_timeout = '9s';
+                     set local join_collapse_limit = 1",
                 );
                 in_time(begin.execute(connection)).await.map(|_| ())
             }
@@ -207,8 +209,8 @@ impl Pool {
                 let began = Instant::now();
                 let connection = pool.acquire().await;
                 let mut connection = connection.map_err(|e| self.no_connection(began, e))?;
-                let rows =
-                    in_time(sqlx::query_as_with(text, arguments).fetch_all(&mut *connection)).await;
+                let query = sqlx::query_as_with(text, arguments).fetch_all(&mut *connection);
+                let rows = answer_in_time(query, Error::from_reading).await;
                 if matches!(rows, Err(Error::Unavailable(_))) {
                     // It may hang, or lead to a server that only reads now: never again.
                     drop(connection.detach());
@@ -248,8 +250,15 @@ impl Pool {
 }
 
 async fn in_time<T>(query: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, Error> {
+    answer_in_time(query, Error::from_driver).await
+}
+
+async fn answer_in_time<T>(
+    query: impl Future<Output = Result<T, sqlx::Error>>,
+    meaning: fn(sqlx::Error) -> Error,
+) -> Result<T, Error> {
     match timeout(STATEMENT_TIMEOUT, query).await {
-        Ok(result) => result.map_err(Error::from_driver),
+        Ok(result) => result.map_err(meaning),
         Err(_) => Err(Error::unavailable(format!(
             "no answer within {STATEMENT_TIMEOUT:?}"
         ))),

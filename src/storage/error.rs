@@ -106,6 +106,17 @@ impl Error {
         }
     }
 
+    /// Tells the same of a statement that only reads: where it took too long, the
+    /// database has too much to do, and answers.
+    pub(super) fn from_reading(error: sqlx::Error) -> Self {
+        const CANCELED: &str = "57014";
+        let code = error.as_database_error().and_then(DatabaseError::code);
+        match code.as_deref() {
+            Some(CANCELED) => Self::Busy(Cause::new(error)),
+            _ => Self::from_driver(error),
+        }
+    }
+
     /// Tells what a driver's error means for the caller.
     pub(super) fn from_driver(error: sqlx::Error) -> Self {
         let make: fn(Cause) -> Self = match &error {

@@ -103,12 +103,29 @@ impl Database {
         rows.iter().map(|row| row.get("detail")).collect()
     }
 
+    /// Begins a transaction of Postgres' with this statement, and leaves it open.
+    pub(crate) async fn hold(&self, sql: &str) -> Held {
+        let mut connection = PgConnection::connect(&self.url).await.unwrap();
+        let sql = AssertSqlSafe(format!("begin; {sql}"));
+        connection.execute(sqlx::raw_sql(sql)).await.unwrap();
+        Held(connection)
+    }
+
     /// The statements for the engine that this is.
     pub(crate) fn either<'a>(&self, sqlite: &'a str, postgres: &'a str) -> &'a str {
         match self.home {
             Home::Folder(_) => sqlite,
             Home::Postgres(_) => postgres,
         }
+    }
+}
+
+/// An open transaction of Postgres' that holds something.
+pub(crate) struct Held(PgConnection);
+
+impl Held {
+    pub(crate) async fn release(self) {
+        self.0.close().await.unwrap();
     }
 }
 

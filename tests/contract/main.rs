@@ -19,6 +19,7 @@ mod fold;
 mod history;
 mod latest;
 mod latest_ready;
+mod limits;
 mod log;
 mod metadata;
 mod moments;
