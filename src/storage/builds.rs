@@ -3,7 +3,7 @@
 use super::{
     Store,
     error::Error,
-    filter::{Direction, Page, Select, beside},
+    filter::{Direction, Page, Select, joined, upper_bound},
     rows::{BUILD_COLUMNS, BuildRow, RUN_COLUMNS},
 };
 use crate::domain::{
@@ -30,25 +30,19 @@ impl Store {
             query.version.is_some() || query.version_id.is_some() || query.invoke_id.is_some();
         let sql = self
             .select_builds()
-            .and_product(
-                &beside(leaves_few, "r.product_id"),
-                query.product_name.as_deref(),
-            )
+            .in_product(leaves_few, "r.product_id", query.product_name.as_deref())
             .and_version(
                 "r.version_id",
                 query.product_name.as_deref(),
                 query.version.as_deref(),
             )
             .and("r.version_id = ", query.version_id)
-            .and(
-                &beside(leaves_few, "r.status = "),
-                query.status.map(|s| s.code()),
-            )
+            .and_status(leaves_few, "r.status", query.status)
             .and("r.invoke_id = ", query.invoke_id.as_deref())
             .and("r.scm_branch = ", query.scm_branch.as_deref())
             .and("r.source_system = ", query.source_system.as_deref())
             .and("r.first_at_us >= ", query.created_from_us)
-            .and("r.first_at_us < ", query.created_to_us)
+            .and("r.first_at_us < ", upper_bound(query.created_to_us, page))
             .page(&["r.first_at_us", "r.id"], Direction::Descending, page);
         let rows: Vec<BuildRow> = self.pool().fetch(sql).await?;
         rows.into_iter().map(Build::try_from).collect()
@@ -65,18 +59,18 @@ impl Store {
     /// Each has a version and a product; but inner joins with them keep SQLite off
     /// the indexes that hold only some builds.
     fn select_builds(&self) -> Select {
+        const FROM: &str = "builds r";
+        let engine = self.engine();
         Select::new(
             self.pool()
                 .sql("select ")
                 .push(BUILD_COLUMNS)
                 .push(", ")
                 .push(RUN_COLUMNS)
-                .push(
-                    "
-                     from builds r
-                     left join versions v on v.id = r.version_id
-                     left join products p on p.id = r.product_id",
-                ),
+                .push("\nfrom ")
+                .push(FROM)
+                .push(&joined(engine, FROM, "versions", "v", "r.version_id"))
+                .push(&joined(engine, FROM, "products", "p", "r.product_id")),
         )
     }
 }

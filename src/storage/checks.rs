@@ -4,7 +4,7 @@
 use super::{
     Store,
     error::Error,
-    filter::{Direction, Page, Select, commit_condition},
+    filter::{Direction, Page, Select, commit_condition, joined},
     rows::{CHECK_COLUMNS, CheckRow, RUN_COLUMNS},
     sql::Sql,
 };
@@ -46,19 +46,27 @@ impl Store {
         };
         let select = match &version {
             Some(None) => return Ok(Vec::new()),
-            Some(Some(version)) => matching(of_version(self.pool().sql("with m as ("), version)),
+            Some(Some(version)) => matching(of_version(
+                self.pool().sql("with m as materialized ("),
+                version,
+            )),
             None => match &query.scm_sha {
-                Some(sha) => matching(of_commit(self.pool().sql("with m as ("), sha)),
+                Some(sha) => matching(of_commit(self.pool().sql("with m as materialized ("), sha)),
                 None => select_checks(self.pool().sql("select "), "check_runs r"),
             },
         };
+        let leaves_few = version.is_some() || query.scm_sha.is_some();
         let mut select = select
             .holds("r.latest")
-            .and_product("r.product_id", query.product_name.as_deref())
+            .in_product(leaves_few, "r.product_id", query.product_name.as_deref())
             .and("r.check_name = ", query.check_name.as_deref())
             .and("r.kind = ", query.kind.map(|k| k.code()))
-            .and("r.status = ", query.status.map(|s| s.code()))
+            .and_status(false, "r.status", query.status)
             .and_environment("r.environment_id", query.environment_name.as_deref());
+        // SQLite takes an index of some rows only where its condition stands beside.
+        if query.environment_name.is_some() {
+            select = select.holds("r.environment_id <> 0");
+        }
         if version.is_some() && query.scm_sha.is_some() {
             select = select.and_commit(
                 "coalesce(nullif(r.scm_sha, ''), v.scm_sha)",
@@ -86,13 +94,16 @@ impl Store {
 /// Those recorded for a version, and those for its commit in any of its forms.
 fn of_version(sql: Sql, version: &Version) -> Sql {
     let sql = sql
-        .push("select c.id from check_runs c where c.latest and c.version_id = ")
+        .push(
+            "select c.id from check_runs c
+             where c.latest and c.version_id <> 0 and c.version_id = ",
+        )
         .bind(version.id);
     let Some(sha) = &version.scm_sha else {
         return sql;
     };
     let sql = sql
-        .push(" union select c.id from check_runs c where c.latest and c.version_id = 0")
+        .push(" union select c.id from check_runs c where c.latest and c.scm_sha <> ''")
         .push(" and c.product_id = ")
         .bind(version.product_id)
         .push(" and ");
@@ -105,11 +116,11 @@ fn of_version(sql: Sql, version: &Version) -> Sql {
 
 /// Those recorded for a commit, and those for a version of it.
 fn of_commit(sql: Sql, sha: &str) -> Sql {
-    let sql = sql.push("select c.id from check_runs c where c.latest and ");
+    let sql = sql.push("select c.id from check_runs c where c.latest and c.scm_sha <> '' and ");
     let sql = commit_condition(sql, "c.scm_sha", sha).push(
         " union select c.id from versions w
           cross join check_runs c
-          where c.latest and c.version_id = w.id and ",
+          where c.latest and c.version_id <> 0 and c.version_id = w.id and ",
     );
     commit_condition(sql, "w.scm_sha", sha)
 }
@@ -119,17 +130,21 @@ fn matching(sql: Sql) -> Select {
 }
 
 fn select_checks(sql: Sql, from: &str) -> Select {
+    let engine = sql.engine();
     Select::new(
         sql.push(CHECK_COLUMNS)
             .push(", ")
             .push(RUN_COLUMNS)
             .push("\nfrom ")
             .push(from)
-            .push(
-                "
-                 join products p on p.id = r.product_id
-                 left join versions v on v.id = r.version_id
-                 left join environments e on e.id = r.environment_id",
-            ),
+            .push(&joined(engine, from, "products", "p", "r.product_id"))
+            .push(&joined(engine, from, "versions", "v", "r.version_id"))
+            .push(&joined(
+                engine,
+                from,
+                "environments",
+                "e",
+                "r.environment_id",
+            )),
     )
 }

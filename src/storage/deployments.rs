@@ -3,7 +3,7 @@
 use super::{
     Store,
     error::Error,
-    filter::{CURRENT, Direction, Page, Select, beside},
+    filter::{CURRENT, Direction, Page, Select, beside, joined, upper_bound},
     rows::{DEPLOYMENT_COLUMNS, DeploymentRow, RUN_COLUMNS},
     sql::Sql,
 };
@@ -35,16 +35,13 @@ impl Store {
     ) -> Result<Vec<Deployment>, Error> {
         let leaves_few =
             query.version.is_some() || query.version_id.is_some() || query.invoke_id.is_some();
-        let mut select = match query.current_only && !leaves_few {
+        let mut select = match query.current_only {
             true => self.select_current(query),
             false => self.select_deployments(),
         };
         let leaves_few = leaves_few || query.current_only;
         select = select
-            .and_product(
-                &beside(leaves_few, "r.product_id"),
-                query.product_name.as_deref(),
-            )
+            .in_product(leaves_few, "r.product_id", query.product_name.as_deref())
             .and_version(
                 "r.version_id",
                 query.product_name.as_deref(),
@@ -56,10 +53,7 @@ impl Store {
                 query.environment_name.as_deref(),
             )
             .and("r.instance = ", query.instance.as_deref())
-            .and(
-                &beside(leaves_few, "r.status = "),
-                query.status.map(|s| s.code()),
-            )
+            .and_status(leaves_few, "r.status", query.status)
             .and(
                 &beside(leaves_few, "r.class = "),
                 query.class.map(|c| c.code()),
@@ -67,9 +61,16 @@ impl Store {
             .and("r.deployed_by = ", query.deployed_by.as_deref())
             .and("r.invoke_id = ", query.invoke_id.as_deref())
             .and("r.first_at_us >= ", query.created_from_us)
-            .and("r.first_at_us < ", query.created_to_us);
+            .and("r.first_at_us < ", upper_bound(query.created_to_us, page));
         if query.current_only {
             select = select.holds("r.current");
+        }
+        // SQLite takes an index of some rows only where its condition stands beside.
+        if query.instance.is_some() {
+            select = select.holds("r.instance <> ''");
+        }
+        if query.class.is_some() {
+            select = select.holds("r.class <> 0");
         }
         let sql = select.page(&["r.first_at_us", "r.id"], Direction::Descending, page);
         let rows: Vec<DeploymentRow> = self.pool().fetch(sql).await?;
@@ -93,10 +94,18 @@ impl Store {
 
     /// What is current is few, however much was deployed before: it leads to the rest.
     fn select_current(&self, query: &DeploymentQuery) -> Select {
-        let sql = self.pool().sql("with m as (select d.id from deployments d");
+        let sql = self
+            .pool()
+            .sql("with m as materialized (select d.id from deployments d");
         let sql = Select::new(sql)
             .holds(CURRENT)
             .and_product("d.product_id", query.product_name.as_deref())
+            .and_version(
+                "d.version_id",
+                query.product_name.as_deref(),
+                query.version.as_deref(),
+            )
+            .and("d.version_id = ", query.version_id)
             .and_environment("d.environment_id", query.environment_name.as_deref())
             .finish(")\nselect ");
         Select::new(deployments_from(sql, "m cross join deployments r")).holds("r.id = m.id")
@@ -106,15 +115,19 @@ impl Store {
 /// What is read of deployments. Each has a version, a product and an environment;
 /// but inner joins with them keep SQLite off the indexes that hold only some.
 fn deployments_from(sql: Sql, from: &str) -> Sql {
+    let engine = sql.engine();
     sql.push(DEPLOYMENT_COLUMNS)
         .push(", ")
         .push(RUN_COLUMNS)
         .push("\nfrom ")
         .push(from)
-        .push(
-            "
-             left join versions v on v.id = r.version_id
-             left join products p on p.id = r.product_id
-             left join environments e on e.id = r.environment_id",
-        )
+        .push(&joined(engine, from, "versions", "v", "r.version_id"))
+        .push(&joined(engine, from, "products", "p", "r.product_id"))
+        .push(&joined(
+            engine,
+            from,
+            "environments",
+            "e",
+            "r.environment_id",
+        ))
 }

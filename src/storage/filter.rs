@@ -1,10 +1,11 @@
 //! The one place where statements whose filters vary are put together: from fixed
 //! pieces, holding only what was asked for, so that each can use its index.
 
-use super::sql::{Sql, Value};
+use super::sql::{Engine, Sql, Value};
 use crate::domain::{
     commit,
     page::{Cursor, CursorPart},
+    status::Status,
 };
 
 /// Of `deployments d`: they are current. SQLite takes the index of those only where
@@ -78,12 +79,37 @@ impl Select {
         )
     }
 
+    /// Rows of the product of this name, or of all products. Indexes without a product
+    /// are searched only by statements that say that it is of no matter; where another
+    /// condition leaves few rows, by none that knows it.
+    pub(super) fn in_product(self, leaves_few: bool, column: &str, name: Option<&str>) -> Self {
+        match name {
+            None if leaves_few => self,
+            None => self.holds(&format!("{column} <> 0")),
+            Some(_) => self.and_product(&beside(leaves_few, column), name),
+        }
+    }
+
     pub(super) fn and_environment(self, column: &str, name: Option<&str>) -> Self {
         self.and_within(
             &format!("{column} = (select environment_id from environment_names where name = "),
             name,
             ")",
         )
+    }
+
+    /// Rows of this status, by which no index is searched where others leave few. An
+    /// index has only those that are not completed, and SQLite takes it only where
+    /// its condition stands beside.
+    pub(super) fn and_status(self, leaves_few: bool, column: &str, status: Option<Status>) -> Self {
+        let select = self.and(
+            &beside(leaves_few, &format!("{column} = ")),
+            status.map(Status::code),
+        );
+        match status {
+            None | Some(Status::Completed) => select,
+            Some(_) => select.holds(&format!("{column} <> 3")),
+        }
     }
 
     /// Versions with this identifier: of the product of this name, or of any.
@@ -96,18 +122,20 @@ impl Select {
         let Some(version) = version else {
             return self;
         };
-        let mut this = self.holds(&format!(
-            "{column} in (select v.id from versions v where v.version = "
-        ));
-        this.sql = this.sql.bind(version);
-        if let Some(product) = product {
-            this.sql = this
-                .sql
-                .push(" and v.product_id = (select product_id from product_names where name = ")
-                .bind(product)
-                .push(")");
-        }
-        this.sql = this.sql.push(")");
+        let Some(product) = product else {
+            return self.and_within(
+                &format!("{column} in (select v.id from versions v where v.version = "),
+                Some(version),
+                ")",
+            );
+        };
+        let condition = format!("{column} = (select v.id from versions v where v.version = ");
+        let mut this = self.and(&condition, Some(version));
+        this.sql = this
+            .sql
+            .push(" and v.product_id = (select product_id from product_names where name = ")
+            .bind(product)
+            .push("))");
         this
     }
 
@@ -198,6 +226,26 @@ pub(super) fn commit_condition(sql: Sql, column: &str, sha: &str) -> Sql {
 pub(super) fn beside(leaves_few: bool, condition: &str) -> String {
     let sign = if leaves_few { "+" } else { "" };
     format!("{sign}{condition}")
+}
+
+/// Joins the row of a table that another one names, where there is one. Where Postgres
+/// expects few rows, it would join all of them and sort them then; behind a fence it
+/// walks the index that has the order. What leads with the few rows in `m` is sorted.
+pub(super) fn joined(engine: Engine, from: &str, table: &str, alias: &str, id: &str) -> String {
+    match engine {
+        Engine::Postgres if !from.starts_with("m ") => format!(
+            "\nleft join lateral (select * from {table} t where t.id = {id} offset 0) {alias} on true"
+        ),
+        Engine::Postgres | Engine::Sqlite => {
+            format!("\nleft join {table} {alias} on {alias}.id = {id}")
+        }
+    }
+}
+
+/// The end of a span of time, where a list that runs downwards begins with it: what
+/// lies behind a cursor lies before it anyway, and one bound leads to the place.
+pub(super) fn upper_bound(to_us: Option<i64>, page: Page<'_>) -> Option<i64> {
+    to_us.filter(|_| page.after.is_none())
 }
 
 /// Sorts after everything that begins so: nothing sorts after the last character

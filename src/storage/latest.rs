@@ -150,7 +150,7 @@ impl Store {
                 let sql = self
                     .pool()
                     .sql(
-                        "with m as (select distinct d.version_id as id from deployments d
+                        "with m as materialized (select distinct d.version_id as id from deployments d
                                     where d.current and d.product_id = ",
                     )
                     .bind(asked.product_id)
@@ -163,7 +163,7 @@ impl Store {
         let mut select = select
             .and("v.product_id = ", Some(asked.product_id))
             .and("v.scm_branch = ", query.scm_branch.as_deref())
-            .and("v.status = ", query.status.map(|s| s.code()));
+            .and_status(false, "v.status", query.status);
         select = match among {
             Among::All => select,
             Among::Releases => select.holds("not v.prerelease"),

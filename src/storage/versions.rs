@@ -3,7 +3,7 @@
 use super::{
     Store,
     error::Error,
-    filter::{CURRENT, Direction, Page, Select, commit_condition},
+    filter::{CURRENT, Direction, Page, Select, beside, commit_condition, joined},
     rows::{VERSION_COLUMNS, VersionRow},
     sql::Sql,
 };
@@ -52,18 +52,29 @@ impl Store {
         query: &VersionQuery,
         page: Page<'_>,
     ) -> Result<Vec<Version>, Error> {
+        // What lies behind a cursor needs no second bound: one leads to the place.
+        let (from_us, to_us) = match (query.order, page.after) {
+            (VersionOrder::NewestFirst, Some(_)) => (query.created_from_us, None),
+            (VersionOrder::OldestFirst, Some(_)) => (None, query.created_to_us),
+            _ => (query.created_from_us, query.created_to_us),
+        };
+        let leaves_few = query.scm_sha.is_some()
+            || query.invoke_id.is_some()
+            || query.environment_name.is_some();
+        // A prefix of the identifier tells more than a span of time.
+        let is_by_prefix = query.product_name.is_some() && query.version_prefix.is_some();
         let select = self
             .select_matching(query)
-            .and_product("v.product_id", query.product_name.as_deref())
+            .in_product(leaves_few, "v.product_id", query.product_name.as_deref())
             .and("v.version = ", query.version.as_deref())
             .and_prefix("v.version", query.version_prefix.as_deref())
-            .and("v.status = ", query.status.map(|s| s.code()))
+            .and_status(false, "v.status", query.status)
             .and("v.scm_branch = ", query.scm_branch.as_deref())
             .and("v.scm_repository = ", query.scm_repository.as_deref())
             .and("v.built_by = ", query.built_by.as_deref())
             .and("v.source_system = ", query.source_system.as_deref())
-            .and("v.created_at_us >= ", query.created_from_us)
-            .and("v.created_at_us < ", query.created_to_us);
+            .and(&beside(is_by_prefix, "v.created_at_us >= "), from_us)
+            .and(&beside(is_by_prefix, "v.created_at_us < "), to_us);
         let by_time = ["v.created_at_us", "v.id"];
         let sql = match query.order {
             VersionOrder::NewestFirst => select.page(&by_time, Direction::Descending, page),
@@ -128,7 +139,7 @@ impl Store {
     /// Versions, found by the filter that leaves the fewest where another table or
     /// a search has to tell; whatever else is asked is looked at in those.
     fn select_matching(&self, query: &VersionQuery) -> Select {
-        let sql = self.pool().sql("with m as (select distinct ");
+        let sql = self.pool().sql("with m as materialized (select distinct ");
         let matches = if let Some(sha) = &query.scm_sha {
             commit_condition(sql.push("c.id from versions c where "), "c.scm_sha", sha)
         } else if let Some(invoke_id) = &query.invoke_id {
@@ -175,8 +186,9 @@ impl Store {
 /// What is read of versions. Each has a product; but an inner join with it keeps
 /// SQLite off the indexes of versions that hold only some of them.
 pub(super) fn versions_from(sql: Sql, from: &str) -> Sql {
+    let engine = sql.engine();
     sql.push(VERSION_COLUMNS)
         .push("\nfrom ")
         .push(from)
-        .push("\nleft join products p on p.id = v.product_id")
+        .push(&joined(engine, from, "products", "p", "v.product_id"))
 }

@@ -111,6 +111,25 @@ impl Database {
         Held(connection)
     }
 
+    /// Has Postgres tell each new session how it went about each of its statements, and what that
+    /// came to.
+    pub(crate) async fn explain_everything(&self) {
+        const SETTINGS: [&str; 7] = [
+            "session_preload_libraries = 'auto_explain'",
+            "auto_explain.log_min_duration = 0",
+            "auto_explain.log_analyze = on",
+            "auto_explain.log_timing = off",
+            "auto_explain.log_format = json",
+            "auto_explain.log_level = notice",
+            "auto_explain.log_buffers = on",
+        ];
+        let name = self.texts("select current_database()::text").await.concat();
+        for setting in SETTINGS {
+            self.execute(&format!("alter database {name} set {setting}"))
+                .await;
+        }
+    }
+
     /// The statements for the engine that this is.
     pub(crate) fn either<'a>(&self, sqlite: &'a str, postgres: &'a str) -> &'a str {
         match self.home {

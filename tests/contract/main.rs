@@ -236,6 +236,9 @@ contract! {
         r13_highest_first_puts_what_is_not_numbered_last_newest_first,
         lists_are_in_the_order_of_time,
     }
+    plans {
+        every_question_is_answered_by_an_index,
+    }
     rollups {
         r16_rollups_by_increments_equal_those_from_scratch,
         r16_a_store_from_before_there_were_rollups_gets_them,

@@ -137,15 +137,10 @@ impl<'a> Scope<'a> {
                  from products p
                  cross join e
                  cross join build_rollups d
-                 cross join build_series x
-                 cross join builds b
-                 where d.bucket = e.long_bucket",
+                 cross join build_series x",
             );
-            sql = self.and_series_of_branches(sql).push(
-                " and b.series_id = x.id and b.status = d.status
-                   and b.completed_at_us >= e.from_us and b.completed_at_us < e.to_us
-                 group by 1, 2, 4",
-            );
+            sql = sql.push(from_edges(self.engine));
+            sql = self.and_series_of_branches(sql).push("\ngroup by 1, 2, 4");
         }
         let mut statements = vec![sql];
         for chunk in chunks {
@@ -359,6 +354,29 @@ impl<'a> Scope<'a> {
         let statuses = self.query.duration_statuses.iter();
         let codes: Vec<String> = statuses.map(|s: &Status| s.code().to_string()).collect();
         format!(" and {table}.status in ({})", codes.join(", "))
+    }
+}
+
+/// The builds `b` of series `x` with roll-ups `d` that finished at the ends `e`;
+/// conditions may follow.
+fn from_edges(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => {
+            "
+            cross join builds b
+            where d.bucket = e.long_bucket and b.series_id = x.id and b.status = d.status
+              and b.completed_at_us >= e.from_us and b.completed_at_us < e.to_us"
+        }
+        // Without a fence Postgres compares each build of a series with each end.
+        Engine::Postgres => {
+            "
+            cross join lateral (
+                select * from builds t
+                where t.series_id = x.id and t.status = d.status
+                  and t.completed_at_us >= e.from_us and t.completed_at_us < e.to_us
+                offset 0) b
+            where d.bucket = e.long_bucket"
+        }
     }
 }
 
