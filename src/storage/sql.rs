@@ -154,6 +154,7 @@ impl Sql {
 
     pub(super) fn into_sqlite(self) -> Result<(AssertSqlSafe<String>, SqliteArguments), Error> {
         let mut arguments = SqliteArguments::default();
+        arguments.reserve(self.args.len(), 0);
         for arg in self.args {
             match arg {
                 Arg::One(Value::Int(value)) => arguments.add(value),
@@ -209,6 +210,8 @@ impl Sql {
                 self.persistent &= is_prepared;
                 let row = format!("({})", vec!["?"; width].join(","));
                 let padding = if is_prepared { padded - count } else { 0 };
+                self.text.reserve((row.len() + 1) * padded + 100);
+                self.args.reserve(padded * width);
                 self.text.push_str("select * from (values ");
                 self.text.push_str(&row);
                 for _ in 1..count + padding {
