@@ -41,6 +41,8 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 /// it is to give up, and to say so before it counts as away. Statements name their relations in the order in which one leads
 /// to the next: by its averages Postgres would go through a large product for a small one.
 const ON_CONNECT: &str = "set jit = off; set statement_timeout = '9s'; set join_collapse_limit = 1";
+/// Statements that a connection of SQLite's keeps prepared.
+const STATEMENTS: usize = 200;
 /// How long SQLite waits for another program that looks into the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -159,6 +161,8 @@ async fn open_sqlite(url: &str, connections: u32) -> Result<Opened, OpenError> {
         .busy_timeout(BUSY_TIMEOUT)
         .pragma("cache_size", "-32768")
         .pragma("temp_store", "memory")
+        .pragma("wal_autocheckpoint", "16384")
+        .statement_cache_capacity(STATEMENTS)
         .disable_statement_logging();
     // Marked before it keeps a WAL: the mark is then in the file itself, where it is looked for.
     let mut connection = Connection::open(&WriterOptions::Sqlite(options.clone())).await?;

@@ -1,6 +1,8 @@
 //! Statements for both engines: text put together from fixed pieces, with every
 //! value bound. Knows no table.
 
+use std::borrow::Cow;
+
 use sqlx::{Arguments, AssertSqlSafe, postgres::PgArguments, sqlite::SqliteArguments};
 
 use super::error::{Cause, Error};
@@ -30,10 +32,13 @@ pub(super) enum Column {
     Bool(&'static str),
 }
 
-/// Rows to bind as one relation: Postgres takes an array a column, SQLite a list of values.
+/// Rows to bind as one relation: Postgres takes an array a column, SQLite a list of
+/// values. That is filled up to a power of two with rows of nulls, which are left out
+/// again: so there are few different texts, and they stay prepared. No row has null in
+/// its first column.
 #[derive(Clone, Debug)]
 pub(super) struct Rows {
-    columns: &'static [Column],
+    columns: Cow<'static, [Column]>,
     rows: Vec<Vec<Value>>,
 }
 
@@ -53,12 +58,9 @@ enum Arg {
     Bools(Vec<bool>),
 }
 
-/// More rows than this make a text of their own length on SQLite, which is not
-/// worth a place among the prepared statements.
-const MAX_PREPARED_ROWS: usize = 4;
-
-/// The values that a statement of SQLite's takes.
-const MAX_SQLITE_VALUES: usize = 32_766;
+/// A statement of more values than this is not worth a place among SQLite's prepared
+/// ones: they take memory for as long as the connection lives.
+const MAX_PREPARED_VALUES: usize = 4_096;
 
 impl Sql {
     pub(super) fn new(engine: Engine, text: &str) -> Self {
@@ -81,36 +83,51 @@ impl Sql {
 
     /// Adds `name (columns) as (rows)`, a relation of a `with` clause.
     pub(super) fn relation(self, name: &str, rows: Rows) -> Self {
-        let select = match self.engine {
-            Engine::Sqlite => "",
-            Engine::Postgres => "select * from ",
-        };
         let columns = rows.column_names();
         self.push(name)
             .push(" (")
             .push(&columns)
             .push(") as (")
-            .push(select)
             .rows(rows)
             .push(")")
     }
 
     /// `insert into table (columns) <rows>`; the text (on conflict …) follows.
     pub(super) fn insert(engine: Engine, table: &str, rows: Rows, text: &str) -> Self {
-        let select = match engine {
-            Engine::Sqlite => "",
-            Engine::Postgres => "select * from ",
-        };
         let columns = rows.column_names();
-        Self::new(engine, "insert into ")
+        Self::new(engine, "insert ")
+            .or_fail()
+            .push("into ")
             .push(table)
             .push(" (")
             .push(&columns)
             .push(")\n")
-            .push(select)
             .rows(rows)
             .push("\n")
             .push(text)
+    }
+
+    /// `update table set column = row's column, …` for the rows' first column, by which
+    /// the table's rows are found.
+    pub(super) fn update(engine: Engine, table: &str, rows: Rows) -> Self {
+        let mut names = rows.columns.iter().map(|column| column.name());
+        let key = names.next().unwrap_or_default();
+        let set: Vec<String> = names.map(|name| format!("{name} = k.{name}")).collect();
+        Self::with(engine, "k", rows, "update ")
+            .or_fail()
+            .push(&format!(
+                "{table} set {}\nfrom k\nwhere {table}.{key} = k.{key}",
+                set.join(", ")
+            ))
+    }
+
+    /// An error ends the transaction, so SQLite need not keep what it takes to undo
+    /// one statement alone.
+    fn or_fail(self) -> Self {
+        match self.engine {
+            Engine::Sqlite => self.push("or fail "),
+            Engine::Postgres => self,
+        }
     }
 
     pub(super) fn push(mut self, text: &str) -> Self {
@@ -137,6 +154,7 @@ impl Sql {
 
     pub(super) fn into_sqlite(self) -> Result<(AssertSqlSafe<String>, SqliteArguments), Error> {
         let mut arguments = SqliteArguments::default();
+        arguments.reserve(self.args.len(), 0);
         for arg in self.args {
             match arg {
                 Arg::One(Value::Int(value)) => arguments.add(value),
@@ -185,21 +203,29 @@ impl Sql {
     fn rows(mut self, rows: Rows) -> Self {
         match self.engine {
             Engine::Sqlite => {
-                self.persistent &= rows.rows.len() <= MAX_PREPARED_ROWS;
-                self.text.push_str("values ");
-                for (i, row) in rows.rows.into_iter().enumerate() {
-                    self.text.push_str(if i == 0 { "(" } else { ",(" });
-                    for (j, value) in row.into_iter().enumerate() {
-                        if j > 0 {
-                            self.text.push(',');
-                        }
-                        self.arg(Arg::One(value), "");
-                    }
-                    self.text.push(')');
+                let width = rows.columns.len();
+                let count = rows.rows.len();
+                let padded = count.next_power_of_two();
+                let is_prepared = padded * width <= MAX_PREPARED_VALUES;
+                self.persistent &= is_prepared;
+                let row = format!("({})", vec!["?"; width].join(","));
+                let padding = if is_prepared { padded - count } else { 0 };
+                self.text.reserve((row.len() + 1) * padded + 100);
+                self.args.reserve(padded * width);
+                self.text.push_str("select * from (values ");
+                self.text.push_str(&row);
+                for _ in 1..count + padding {
+                    self.text.push(',');
+                    self.text.push_str(&row);
                 }
+                self.text.push_str(") where column1 is not null");
+                let values = rows.rows.into_iter().flatten().map(Arg::One);
+                self.args.extend(values);
+                let nothing = || Arg::One(Value::Int(None));
+                self.args.extend(std::iter::repeat_with(nothing).take(padding * width));
             }
             Engine::Postgres => {
-                self.text.push_str("unnest(");
+                self.text.push_str("select * from unnest(");
                 let mut columns: Vec<Arg> = rows.columns.iter().map(|c| c.array()).collect();
                 for row in rows.rows {
                     for (column, value) in columns.iter_mut().zip(row) {
@@ -220,9 +246,9 @@ impl Sql {
 }
 
 impl Rows {
-    pub(super) fn new(columns: &'static [Column]) -> Self {
+    pub(super) fn new(columns: impl Into<Cow<'static, [Column]>>) -> Self {
         Self {
-            columns,
+            columns: columns.into(),
             rows: Vec::new(),
         }
     }
@@ -247,21 +273,22 @@ impl Rows {
             self.columns.len(),
             "a row has another width than its columns"
         );
+        assert!(!row[0].is_null(), "a row without its first value");
         self.rows.push(row);
     }
 
-    /// The same rows in parts that a statement of this engine can bind: SQLite takes
-    /// 32,766 values, Postgres an array a column.
+    /// The same rows in parts, each for a statement of its own: as many as SQLite keeps
+    /// prepared. Postgres takes an array a column.
     pub(super) fn parts(self, engine: Engine) -> Vec<Self> {
         let most = match engine {
-            Engine::Sqlite => MAX_SQLITE_VALUES / self.columns.len(),
+            Engine::Sqlite => 1 << (MAX_PREPARED_VALUES / self.columns.len()).ilog2(),
             Engine::Postgres => usize::MAX,
         };
         let mut rows = self.rows.into_iter().peekable();
         let mut parts = Vec::new();
         while rows.peek().is_some() {
             parts.push(Self {
-                columns: self.columns,
+                columns: self.columns.clone(),
                 rows: rows.by_ref().take(most).collect(),
             });
         }
@@ -275,6 +302,12 @@ impl Rows {
     fn column_names(&self) -> String {
         let names: Vec<&str> = self.columns.iter().map(|c| c.name()).collect();
         names.join(", ")
+    }
+}
+
+impl Value {
+    fn is_null(&self) -> bool {
+        matches!(self, Self::Int(None) | Self::Text(None))
     }
 }
 
@@ -363,14 +396,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_come_in_parts_that_the_engine_can_bind() {
-        let rows = Rows::of(&[Column::Int("id")], 0..70_000_i64);
+    fn rows_come_in_parts_that_the_engine_keeps_prepared() {
+        let mut rows = Rows::new(&[Column::Int("id"), Column::Int("at"), Column::Int("by")]);
+        for id in 0..2_500_i64 {
+            rows.add([id.into(), 1.into(), 2.into()]);
+        }
         let sizes = |engine| -> Vec<usize> {
             let parts = rows.clone().parts(engine);
             parts.iter().map(|part| part.rows.len()).collect()
         };
-        assert_eq!(sizes(Engine::Sqlite), [32_766, 32_766, 4_468]);
-        assert_eq!(sizes(Engine::Postgres), [70_000]);
+        assert_eq!(sizes(Engine::Sqlite), [1_024, 1_024, 452]);
+        assert_eq!(sizes(Engine::Postgres), [2_500]);
         assert!(
             Rows::new(&[Column::Int("id")])
                 .parts(Engine::Sqlite)

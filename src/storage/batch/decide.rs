@@ -14,7 +14,7 @@ use crate::{
         event::{Event, Subject},
         precedence,
         resource::{Build, Check, Deployment, EntryType, RunState, Version},
-        run::{Key, Occurrence, Origin},
+        run::{Key, Occurrence, Origin, Run},
     },
     storage::error::{Conflict, Error},
 };
@@ -27,9 +27,24 @@ pub(super) struct Named {
 
 pub(super) struct VersionState {
     pub(super) version: Version,
-    pub(super) changed: bool,
+    pub(super) change: VersionChange,
     /// An event of this batch is older than all that were known of it.
     pub(super) created_earlier: bool,
+}
+
+/// What a batch changes in a version's row: each includes those before it. Indexes
+/// cost the writer most, so only what may have changed is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum VersionChange {
+    Nothing,
+    /// When it was last heard of.
+    Heard,
+    /// Its latest build and that one's status.
+    Build,
+    /// Where it came from, or when it was created.
+    Origin,
+    /// It is new.
+    All,
 }
 
 /// An event that was accepted before this batch.
@@ -88,6 +103,39 @@ pub(super) struct World {
     pub(super) current_deployments: BTreeSet<i64>,
     /// The classes of the deployments that this batch touched, as written.
     pub(super) classes: HashMap<i64, DeploymentClass>,
+}
+
+impl VersionState {
+    fn raise(&mut self, change: VersionChange) {
+        self.change = self.change.max(change);
+    }
+
+    fn note_latest_build(&mut self, latest: &Run, origin: &Origin) {
+        let version = &self.version;
+        let build = (
+            Some(latest.status),
+            Some(latest.id),
+            latest.started_at_us(),
+        );
+        let known = (
+            version.status,
+            version.latest_build_id,
+            version.latest_build_started_at_us,
+        );
+        if build != known {
+            self.raise(VersionChange::Build);
+        }
+        if *origin != self.version.origin {
+            self.raise(VersionChange::Origin);
+            self.version.origin.clone_from(origin);
+        }
+        let version = &mut self.version;
+        (
+            version.status,
+            version.latest_build_id,
+            version.latest_build_started_at_us,
+        ) = build;
+    }
 }
 
 impl World {
@@ -169,9 +217,13 @@ impl World {
                 self.create_version(id, product_id, version, occurred_at_us);
             }
             if let Some(state) = self.versions.get_mut(&id) {
-                state.changed = true;
+                let is_earlier = occurred_at_us < state.version.created_at_us;
+                state.raise(match is_earlier || state.version.scm_sha != scm_sha {
+                    true => VersionChange::Origin,
+                    false => VersionChange::Heard,
+                });
                 state.version.scm_sha = scm_sha;
-                state.created_earlier |= occurred_at_us < state.version.created_at_us;
+                state.created_earlier |= is_earlier;
                 state.version.created_at_us = state.version.created_at_us.min(occurred_at_us);
                 state.version.updated_at_us = received_at_us;
             }
@@ -234,10 +286,7 @@ impl World {
             if let (Some(version), Some(latest)) =
                 (self.versions.get_mut(version_id), state.stream.latest())
             {
-                version.version.status = Some(latest.status);
-                version.version.latest_build_id = Some(latest.id);
-                version.version.latest_build_started_at_us = latest.started_at_us();
-                version.version.origin = state.stream.origin.clone();
+                version.note_latest_build(latest, &state.stream.origin);
             }
         }
     }
@@ -399,7 +448,7 @@ impl World {
             id,
             VersionState {
                 version,
-                changed: true,
+                change: VersionChange::All,
                 created_earlier: false,
             },
         );

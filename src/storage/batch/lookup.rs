@@ -12,7 +12,7 @@ pub(super) use known::known_states;
 
 use super::{
     Created, Head, Receipt, Submission,
-    decide::{Known, Named, VersionState, World},
+    decide::{Known, Named, VersionChange, VersionState, World},
 };
 use crate::{
     domain::resource::{EntryType, Version},
@@ -211,7 +211,7 @@ async fn versions(
             version.id,
             VersionState {
                 version,
-                changed: false,
+                change: VersionChange::Nothing,
                 created_earlier: false,
             },
         );

@@ -7,8 +7,9 @@ use crate::{
         deployment::Completion,
         event::{Event, Subject},
         metadata,
-        run::{Occurrence, Run, Stream},
+        run::{Key, Occurrence, Run, Stream},
         statistics::Finish,
+        status::CheckKind,
     },
     storage::{error::Error, rows::metadata_bytes},
 };
@@ -47,11 +48,41 @@ pub(super) struct StreamState {
     pub(super) touched: BTreeSet<usize>,
     /// Runs that a fold has joined to others.
     pub(super) removed: Vec<i64>,
+    /// What the runs that are stored already were before this batch, as far as they
+    /// were looked up.
+    pub(super) known: HashMap<i64, Traits>,
+    /// The run of a check that was marked as its latest one.
+    pub(super) was_latest: Option<i64>,
     /// The places among the completed ones that its runs had before this batch, as
     /// far as they were looked up.
     pub(super) stored: HashMap<i64, Completion>,
     /// What its finished builds were for statistics before this batch, by run.
     pub(super) finishes: HashMap<i64, Finish>,
+}
+
+/// What a run is found by and an event seldom changes.
+#[derive(PartialEq, Eq)]
+pub(super) struct Traits {
+    invoke: Option<(String, i64)>,
+    first: Key,
+    scm_branch: Option<String>,
+    source_system: Option<String>,
+    by: Option<String>,
+    check_kind: Option<CheckKind>,
+}
+
+impl Traits {
+    pub(super) fn of(run: &Run) -> Self {
+        let details = &run.facts.details;
+        Self {
+            invoke: run.invoke.clone(),
+            first: run.first.clone(),
+            scm_branch: details.scm_branch.clone(),
+            source_system: details.source_system.clone(),
+            by: details.by.clone(),
+            check_kind: details.check_kind,
+        }
+    }
 }
 
 #[derive(Default)]
@@ -153,6 +184,7 @@ impl StreamState {
         }
         let (stream, now) = Stream::fold(&refold.occurrences);
         let before = Stream::fold(&refold.occurrences[..refold.loaded()]).0;
+        let was_latest = before.latest().map(|run| run.id);
         let before: HashMap<i64, &Run> = before.runs.iter().map(|run| (run.id, run)).collect();
         let kept: BTreeSet<i64> = stream.runs.iter().map(|run| run.id).collect();
         self.touched = (0..stream.runs.len())
@@ -161,6 +193,11 @@ impl StreamState {
                 before.get(&run.id) != Some(&run)
             })
             .collect();
+        self.known = before
+            .iter()
+            .map(|(id, run)| (*id, Traits::of(run)))
+            .collect();
+        self.was_latest = was_latest;
         self.stored = before
             .iter()
             .filter_map(|(id, run)| Some((*id, run.completion()?)))

@@ -6,14 +6,18 @@ mod runs;
 
 use std::collections::BTreeSet;
 
-use super::{decide::World, move_head, stream::StreamKey};
+use super::{
+    decide::{VersionChange, VersionState, World},
+    move_head,
+    stream::StreamKey,
+};
 use crate::{
     domain::{environment::EnvironmentType, statistics::Finish},
     storage::{
         connection::Connection,
         error::Error,
         rollups::Changes,
-        sql::{Column, Rows, Sql},
+        sql::{Column, Rows, Sql, Value},
     },
 };
 
@@ -101,13 +105,18 @@ async fn catalogue(connection: &mut Connection, world: &World) -> Result<(), Err
 }
 
 async fn versions(connection: &mut Connection, world: &World) -> Result<(), Error> {
-    let mut rows = Rows::new(&[
+    let mut new = Rows::new(&[
         Column::Int("id"),
         Column::Int("product_id"),
         Column::Text("version"),
         Column::Int("scheme"),
         Column::Bool("prerelease"),
         Column::Bytes("precedence"),
+        Column::Int("updated_at_us"),
+        Column::Int("status"),
+        Column::Int("latest_build_id"),
+        Column::Int("latest_build_started_at_us"),
+        Column::Int("created_at_us"),
         Column::Text("scm_sha"),
         Column::Text("scm_repository"),
         Column::Text("scm_branch"),
@@ -115,54 +124,82 @@ async fn versions(connection: &mut Connection, world: &World) -> Result<(), Erro
         Column::Text("built_by_name"),
         Column::Text("built_by_email"),
         Column::Text("source_system"),
+    ]);
+    let mut origins = Rows::new(&[
+        Column::Int("id"),
+        Column::Int("updated_at_us"),
         Column::Int("status"),
         Column::Int("latest_build_id"),
         Column::Int("latest_build_started_at_us"),
         Column::Int("created_at_us"),
-        Column::Int("updated_at_us"),
+        Column::Text("scm_sha"),
+        Column::Text("scm_repository"),
+        Column::Text("scm_branch"),
+        Column::Text("built_by"),
+        Column::Text("built_by_name"),
+        Column::Text("built_by_email"),
+        Column::Text("source_system"),
     ]);
-    for state in world.versions.values().filter(|state| state.changed) {
-        let v = state.version.clone();
-        rows.add([
-            v.id.into(),
-            v.product_id.into(),
-            v.version.into(),
-            v.scheme.code().into(),
-            v.prerelease.into(),
-            v.precedence.into(),
-            v.scm_sha.into(),
-            v.origin.scm_repository.into(),
-            v.origin.scm_branch.into(),
-            v.origin.built_by.into(),
-            v.origin.built_by_name.into(),
-            v.origin.built_by_email.into(),
-            v.origin.source_system.into(),
-            v.status.map_or(0, |status| status.code()).into(),
-            v.latest_build_id.into(),
-            v.latest_build_started_at_us.into(),
-            v.created_at_us.into(),
-            v.updated_at_us.into(),
-        ]);
+    let mut builds = Rows::new(&[
+        Column::Int("id"),
+        Column::Int("updated_at_us"),
+        Column::Int("status"),
+        Column::Int("latest_build_id"),
+        Column::Int("latest_build_started_at_us"),
+    ]);
+    let mut heard = Rows::new(&[Column::Int("id"), Column::Int("updated_at_us")]);
+
+    // In the order of the table, so that its pages are visited in turn.
+    let mut versions: Vec<&VersionState> = world.versions.values().collect();
+    versions.sort_unstable_by_key(|state| state.version.id);
+    for VersionState {
+        version, change, ..
+    } in versions
+    {
+        let mut row: Vec<Value> = vec![version.id.into()];
+        if *change == VersionChange::All {
+            row.extend([
+                version.product_id.into(),
+                version.version.as_str().into(),
+                version.scheme.code().into(),
+                version.prerelease.into(),
+                version.precedence.clone().into(),
+            ]);
+        }
+        row.push(version.updated_at_us.into());
+        if *change >= VersionChange::Build {
+            row.extend([
+                version.status.map_or(0, |status| status.code()).into(),
+                version.latest_build_id.into(),
+                version.latest_build_started_at_us.into(),
+            ]);
+        }
+        if *change >= VersionChange::Origin {
+            let origin = version.origin.clone();
+            row.extend([
+                version.created_at_us.into(),
+                version.scm_sha.clone().into(),
+                origin.scm_repository.into(),
+                origin.scm_branch.into(),
+                origin.built_by.into(),
+                origin.built_by_name.into(),
+                origin.built_by_email.into(),
+                origin.source_system.into(),
+            ]);
+        }
+        match change {
+            VersionChange::Nothing => {}
+            VersionChange::Heard => heard.add(row),
+            VersionChange::Build => builds.add(row),
+            VersionChange::Origin => origins.add(row),
+            VersionChange::All => new.add(row),
+        }
     }
-    insert(
-        connection,
-        "versions",
-        rows,
-        "on conflict (id) do update set
-             scm_sha = excluded.scm_sha,
-             scm_repository = excluded.scm_repository,
-             scm_branch = excluded.scm_branch,
-             built_by = excluded.built_by,
-             built_by_name = excluded.built_by_name,
-             built_by_email = excluded.built_by_email,
-             source_system = excluded.source_system,
-             status = excluded.status,
-             latest_build_id = excluded.latest_build_id,
-             latest_build_started_at_us = excluded.latest_build_started_at_us,
-             created_at_us = excluded.created_at_us,
-             updated_at_us = excluded.updated_at_us",
-    )
-    .await
+    insert(connection, "versions", new, "").await?;
+    for rows in [origins, builds, heard] {
+        update(connection, "versions", rows).await?;
+    }
+    Ok(())
 }
 
 async fn events(connection: &mut Connection, world: &World) -> Result<(), Error> {
@@ -212,17 +249,7 @@ async fn regrouped(connection: &mut Connection, world: &World) -> Result<(), Err
             }
         }
     }
-    for part in rows.parts(connection.engine()) {
-        let sql = Sql::with(
-            connection.engine(),
-            "k",
-            part,
-            "update events set run_id = (select k.run_id from k where k.position = events.position)
-             where position in (select position from k)",
-        );
-        connection.execute(sql).await?;
-    }
-    Ok(())
+    update(connection, "events", rows).await
 }
 
 async fn insert(
@@ -233,6 +260,14 @@ async fn insert(
 ) -> Result<(), Error> {
     for part in rows.parts(connection.engine()) {
         let sql = Sql::insert(connection.engine(), table, part, on_conflict);
+        connection.execute(sql).await?;
+    }
+    Ok(())
+}
+
+async fn update(connection: &mut Connection, table: &str, rows: Rows) -> Result<(), Error> {
+    for part in rows.parts(connection.engine()) {
+        let sql = Sql::update(connection.engine(), table, part);
         connection.execute(sql).await?;
     }
     Ok(())

@@ -14,7 +14,7 @@ use crate::{
         batch::{
             Submission,
             decide::World,
-            stream::{StreamKey, StreamState},
+            stream::{StreamKey, StreamState, Traits},
         },
         connection::Connection,
         error::Error,
@@ -119,6 +119,7 @@ pub(super) async fn builds(
         if let Some(finish) = Finish::of(&run) {
             state.finishes.insert(run.id, finish);
         }
+        state.known.insert(run.id, Traits::of(&run));
         state.stream.runs.push(run);
     }
     Ok(())
@@ -204,7 +205,7 @@ pub(super) async fn deployments(
             environment_id: row.environment_id,
             instance: row.instance,
         };
-        add_run(world, key, row.stream_id, row.run)?;
+        add_run(world, key, row.stream_id, row.run, false)?;
     }
     Ok(())
 }
@@ -217,6 +218,7 @@ struct CheckRunRow {
     check_name: String,
     environment_id: i64,
     check_id: i64,
+    latest: bool,
     #[sqlx(flatten)]
     run: RunRow,
 }
@@ -266,7 +268,8 @@ pub(super) async fn checks(
              where l.latest and l.product_id = k.product_id and l.version_id = k.version_id
                and l.scm_sha = k.scm_sha and l.check_name = k.check_name
                and l.environment_id = k.environment_id)
-         select r.product_id, r.version_id, r.scm_sha, r.check_name, r.environment_id, r.check_id, ",
+         select r.product_id, r.version_id, r.scm_sha, r.check_name, r.environment_id, r.check_id,
+                r.latest, ",
     )
     .push(RUN_COLUMNS)
     .push(
@@ -291,12 +294,19 @@ pub(super) async fn checks(
             check_name: row.check_name,
             environment_id: row.environment_id,
         };
-        add_run(world, key, row.check_id, row.run)?;
+        add_run(world, key, row.check_id, row.run, row.latest)?;
     }
     Ok(())
 }
 
-fn add_run(world: &mut World, key: StreamKey, id: i64, run: RunRow) -> Result<(), Error> {
+/// `is_latest`: it is marked as the latest run of its check.
+fn add_run(
+    world: &mut World,
+    key: StreamKey,
+    id: i64,
+    run: RunRow,
+    is_latest: bool,
+) -> Result<(), Error> {
     let state = world.streams.entry(key).or_insert_with(|| StreamState {
         id,
         ..StreamState::default()
@@ -305,6 +315,10 @@ fn add_run(world: &mut World, key: StreamKey, id: i64, run: RunRow) -> Result<()
     state
         .stored
         .extend(run.completion().map(|completion| (run.id, completion)));
+    state.known.insert(run.id, Traits::of(&run));
+    if is_latest {
+        state.was_latest = Some(run.id);
+    }
     state.stream.runs.push(run);
     Ok(())
 }

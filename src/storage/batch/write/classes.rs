@@ -11,6 +11,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use sqlx::FromRow;
 
+use super::update;
 use crate::{
     domain::deployment::{Completion, DeploymentClass, Rank, WasCurrent},
     storage::{
@@ -83,18 +84,7 @@ pub(super) async fn classes(connection: &mut Connection, world: &mut World) -> R
             changed.add([row.id.into(), class.code().into()]);
         }
     }
-    for part in changed.parts(connection.engine()) {
-        let sql = Sql::with(
-            connection.engine(),
-            "k",
-            part,
-            "update deployments
-             set class = (select k.class from k where k.id = deployments.id)
-             where id in (select id from k)",
-        );
-        connection.execute(sql).await?;
-    }
-    Ok(())
+    update(connection, "deployments", changed).await
 }
 
 /// Where the deployments of the batch's events are, and where those that it changed

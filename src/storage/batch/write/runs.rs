@@ -1,74 +1,52 @@
-//! Writes builds, deployments and the runs of checks.
+//! Writes builds, deployments and the runs of checks: what is new as a row, and of
+//! what was there only the columns that may have changed, for the indexes' sake.
 
 use std::collections::BTreeSet;
 
-use super::{delete, insert};
+use super::{delete, insert, update};
 use crate::{
     domain::{run::Run, statistics::Finish},
     storage::{
-        batch::{decide::World, stream::StreamKey},
+        batch::{
+            decide::World,
+            stream::{StreamKey, StreamState, Traits},
+        },
         connection::Connection,
         error::Error,
         rollups::SeriesIds,
         rows::to_json,
-        sql::{Column, Rows, Sql, Value},
+        sql::{Column, Rows, Value},
     },
 };
 
-/// The columns that every table of runs has, in the order of [`run_values`].
-macro_rules! columns {
-    ($($own:expr),* $(,)?) => {
-        &[
-            Column::Int("id"),
-            Column::Int("product_id"),
-            Column::Int("version_id"),
-            Column::Int("status"),
-            Column::Text("invoke_id"),
-            Column::Int("invoke_attempt"),
-            Column::Int("started_at_us"),
-            Column::Int("completed_at_us"),
-            Column::Int("first_at_us"),
-            Column::Int("first_rank"),
-            Column::Text("first_event_id"),
-            Column::Int("last_at_us"),
-            Column::Int("last_rank"),
-            Column::Text("last_event_id"),
-            Column::Text("facts"),
-            $($own),*
-        ]
-    };
-}
+/// The columns of all tables of runs that any event may change.
+const MOVING: &[Column] = &[
+    Column::Int("id"),
+    Column::Int("status"),
+    Column::Int("started_at_us"),
+    Column::Int("completed_at_us"),
+    Column::Int("last_at_us"),
+    Column::Int("last_rank"),
+    Column::Text("last_event_id"),
+    Column::Text("facts"),
+];
+/// Those of [`Traits`].
+const SELDOM: &[Column] = &[
+    Column::Text("invoke_id"),
+    Column::Int("invoke_attempt"),
+    Column::Int("first_at_us"),
+    Column::Int("first_rank"),
+    Column::Text("first_event_id"),
+];
+/// Those that stay.
+const FIXED: &[Column] = &[Column::Int("product_id"), Column::Int("version_id")];
 
-/// What changes in a run, whichever table it is in.
-const UPDATE_RUN: &str = "\
-on conflict (id) do update set
-    status = excluded.status,
-    invoke_id = excluded.invoke_id,
-    invoke_attempt = excluded.invoke_attempt,
-    started_at_us = excluded.started_at_us,
-    completed_at_us = excluded.completed_at_us,
-    first_at_us = excluded.first_at_us,
-    first_rank = excluded.first_rank,
-    first_event_id = excluded.first_event_id,
-    last_at_us = excluded.last_at_us,
-    last_rank = excluded.last_rank,
-    last_event_id = excluded.last_event_id,
-    facts = excluded.facts";
-
-fn run_values(run: &Run, product_id: i64, version_id: i64) -> Result<Vec<Value>, Error> {
-    let (invoke_id, invoke_attempt) = run.invoke.clone().unzip();
+fn moving(run: &Run) -> Result<Vec<Value>, Error> {
     Ok(vec![
         run.id.into(),
-        product_id.into(),
-        version_id.into(),
         run.status.code().into(),
-        invoke_id.into(),
-        invoke_attempt.into(),
         run.started_at_us().into(),
         run.completed_at_us.into(),
-        run.first.occurred_at_us.into(),
-        run.first.rank.into(),
-        run.first.event_id.as_str().into(),
         run.last.occurred_at_us.into(),
         run.last.rank.into(),
         run.last.event_id.as_str().into(),
@@ -76,152 +54,241 @@ fn run_values(run: &Run, product_id: i64, version_id: i64) -> Result<Vec<Value>,
     ])
 }
 
+fn seldom(run: &Run) -> [Value; 5] {
+    let (invoke_id, invoke_attempt) = run.invoke.clone().unzip();
+    [
+        invoke_id.into(),
+        invoke_attempt.into(),
+        run.first.occurred_at_us.into(),
+        run.first.rank.into(),
+        run.first.event_id.as_str().into(),
+    ]
+}
+
+/// What becomes of a table's rows.
+struct Table {
+    name: &'static str,
+    new: Rows,
+    /// Rows of which [`Traits`] have changed.
+    changed: Rows,
+    moved: Rows,
+    removed: BTreeSet<i64>,
+}
+
+/// The columns that only one table has, or their values.
+struct Own<T> {
+    moving: T,
+    seldom: T,
+    fixed: T,
+}
+
+impl Table {
+    fn new(name: &'static str, own: Own<&[Column]>) -> Self {
+        let moving = [MOVING, own.moving].concat();
+        let changed = [&moving[..], SELDOM, own.seldom].concat();
+        Self {
+            name,
+            new: Rows::new([&changed[..], FIXED, own.fixed].concat()),
+            changed: Rows::new(changed),
+            moved: Rows::new(moving),
+            removed: BTreeSet::new(),
+        }
+    }
+
+    fn add(
+        &mut self,
+        state: &StreamState,
+        run: &Run,
+        (product_id, version_id): (i64, i64),
+        own: Own<Vec<Value>>,
+    ) -> Result<(), Error> {
+        let known = state.known.get(&run.id);
+        let mut row = moving(run)?;
+        row.extend(own.moving);
+        if known.is_some_and(|known| *known == Traits::of(run)) {
+            self.moved.add(row);
+            return Ok(());
+        }
+        row.extend(seldom(run));
+        row.extend(own.seldom);
+        if known.is_some() {
+            self.changed.add(row);
+            return Ok(());
+        }
+        row.extend([product_id.into(), version_id.into()]);
+        row.extend(own.fixed);
+        self.new.add(row);
+        Ok(())
+    }
+
+    /// What goes is written before what comes: a check has one latest run at a time.
+    async fn write(self, connection: &mut Connection) -> Result<(), Error> {
+        delete(connection, self.name, self.removed).await?;
+        insert(connection, self.name, self.new, "").await?;
+        update(connection, self.name, self.changed).await?;
+        update(connection, self.name, self.moved).await
+    }
+}
+
 pub(super) async fn runs(
     connection: &mut Connection,
     world: &World,
     series: &SeriesIds,
 ) -> Result<(), Error> {
-    let mut builds = Rows::new(columns![
-        Column::Text("scm_branch"),
-        Column::Text("source_system"),
-        Column::Int("series_id"),
-        Column::Int("duration_us"),
-    ]);
-    let mut deployments = Rows::new(columns![
-        Column::Int("environment_id"),
-        Column::Text("instance"),
-        Column::Int("stream_id"),
-        Column::Bool("current"),
-        Column::Int("class"),
-        Column::Text("deployed_by"),
-    ]);
-    let mut checks = Rows::new(columns![
-        Column::Int("check_id"),
-        Column::Bool("latest"),
-        Column::Text("scm_sha"),
-        Column::Text("check_name"),
-        Column::Int("environment_id"),
-        Column::Int("kind"),
-    ]);
-    let mut changed_checks = BTreeSet::new();
-    let mut removed: [BTreeSet<i64>; 3] = Default::default();
+    let mut builds = Table::new(
+        "builds",
+        Own {
+            moving: &[Column::Int("series_id"), Column::Int("duration_us")],
+            seldom: &[Column::Text("scm_branch"), Column::Text("source_system")],
+            fixed: &[],
+        },
+    );
+    let mut deployments = Table::new(
+        "deployments",
+        Own {
+            moving: &[],
+            seldom: &[Column::Text("deployed_by")],
+            fixed: &[
+                Column::Int("environment_id"),
+                Column::Text("instance"),
+                Column::Int("stream_id"),
+                Column::Bool("current"),
+                Column::Int("class"),
+            ],
+        },
+    );
+    let mut unclassed = Rows::new(&[Column::Int("id"), Column::Int("class")]);
+    let mut checks = Table::new(
+        "check_runs",
+        Own {
+            moving: &[],
+            seldom: &[Column::Int("kind")],
+            fixed: &[
+                Column::Int("check_id"),
+                Column::Bool("latest"),
+                Column::Text("scm_sha"),
+                Column::Text("check_name"),
+                Column::Int("environment_id"),
+            ],
+        },
+    );
+    let mut latest = LatestRuns::new();
 
-    for (key, state) in &world.streams {
-        let product_id = match key {
-            StreamKey::Builds { version_id } | StreamKey::Deployments { version_id, .. } => {
-                world.product_of(*version_id)
-            }
-            StreamKey::Check { product_id, .. } => *product_id,
-        };
+    // In the order of the tables, so that their pages are visited in turn.
+    let mut streams: Vec<(&StreamKey, &StreamState)> = world.streams.iter().collect();
+    streams.sort_unstable_by_key(|(_, state)| state.id);
+    for (key, state) in streams {
         match key {
             StreamKey::Builds { version_id } => {
+                let product_id = world.product_of(*version_id);
                 for run in state.touched_runs() {
-                    let mut row = run_values(run, product_id, *version_id)?;
                     let details = &run.facts.details;
-                    row.push(details.scm_branch.clone().into());
-                    row.push(details.source_system.clone().into());
                     let finish = Finish::of(run);
                     let series_id = finish.as_ref().map(|f| series.of(product_id, f));
-                    row.push(series_id.transpose()?.into());
-                    row.push(finish.and_then(|f| f.duration_us).into());
-                    builds.add(row);
+                    let own = Own {
+                        moving: vec![
+                            series_id.transpose()?.into(),
+                            finish.and_then(|f| f.duration_us).into(),
+                        ],
+                        seldom: vec![
+                            details.scm_branch.clone().into(),
+                            details.source_system.clone().into(),
+                        ],
+                        fixed: Vec::new(),
+                    };
+                    builds.add(state, run, (product_id, *version_id), own)?;
                 }
-                removed[0].extend(&state.removed);
+                builds.removed.extend(&state.removed);
             }
             StreamKey::Deployments {
                 version_id,
                 environment_id,
                 instance,
             } => {
+                let product_id = world.product_of(*version_id);
                 for run in state.touched_runs() {
-                    let mut row = run_values(run, product_id, *version_id)?;
-                    row.push((*environment_id).into());
-                    row.push(instance.as_str().into());
-                    row.push(state.id.into());
-                    row.push(false.into());
-                    row.push(0.into());
-                    row.push(run.facts.details.by.clone().into());
-                    deployments.add(row);
+                    let own = Own {
+                        moving: Vec::new(),
+                        seldom: vec![run.facts.details.by.clone().into()],
+                        fixed: vec![
+                            (*environment_id).into(),
+                            instance.as_str().into(),
+                            state.id.into(),
+                            false.into(),
+                            0.into(),
+                        ],
+                    };
+                    deployments.add(state, run, (product_id, *version_id), own)?;
+                    if state.stored.contains_key(&run.id) && run.completion().is_none() {
+                        unclassed.add([run.id.into(), 0.into()]);
+                    }
                 }
-                removed[1].extend(&state.removed);
+                deployments.removed.extend(&state.removed);
             }
             StreamKey::Check {
+                product_id,
                 version_id,
                 scm_sha,
                 check_name,
                 environment_id,
-                ..
             } => {
                 if state.touched.is_empty() && state.removed.is_empty() {
                     continue;
                 }
-                // The latest one is written in any case: which one it is may have changed.
-                let latest = state.stream.latest().map(|run| run.id);
-                changed_checks.insert(state.id);
-                for (index, run) in state.stream.runs.iter().enumerate() {
-                    let is_latest = Some(run.id) == latest;
-                    if !is_latest && !state.touched.contains(&index) {
-                        continue;
-                    }
-                    let mut row = run_values(run, product_id, *version_id)?;
+                let latest_id = state.stream.latest().map(|run| run.id);
+                for run in state.touched_runs() {
                     let kind = run.facts.details.check_kind;
-                    row.push(state.id.into());
-                    row.push(is_latest.into());
-                    row.push(scm_sha.as_str().into());
-                    row.push(check_name.as_str().into());
-                    row.push((*environment_id).into());
-                    row.push(kind.map_or(0, |kind| kind.code()).into());
-                    checks.add(row);
+                    let own = Own {
+                        moving: Vec::new(),
+                        seldom: vec![kind.map_or(0, |kind| kind.code()).into()],
+                        fixed: vec![
+                            state.id.into(),
+                            (Some(run.id) == latest_id).into(),
+                            scm_sha.as_str().into(),
+                            check_name.as_str().into(),
+                            (*environment_id).into(),
+                        ],
+                    };
+                    checks.add(state, run, (*product_id, *version_id), own)?;
                 }
-                removed[2].extend(&state.removed);
+                checks.removed.extend(&state.removed);
+                latest.note(state, latest_id);
             }
         }
     }
 
-    let [gone_builds, gone_deployments, gone_checks] = removed;
-    delete(connection, "builds", gone_builds).await?;
-    insert(
-        connection,
-        "builds",
-        builds,
-        &format!(
-            "{UPDATE_RUN},
-             scm_branch = excluded.scm_branch,
-             source_system = excluded.source_system,
-             series_id = excluded.series_id,
-             duration_us = excluded.duration_us"
-        ),
-    )
-    .await?;
-    delete(connection, "deployments", gone_deployments).await?;
-    insert(
-        connection,
-        "deployments",
-        deployments,
-        &format!(
-            "{UPDATE_RUN},
-             class = case when excluded.status = 3 then deployments.class else 0 end,
-             deployed_by = excluded.deployed_by"
-        ),
-    )
-    .await?;
-    delete(connection, "check_runs", gone_checks).await?;
-    if !changed_checks.is_empty() {
-        let changed = Rows::of(&[Column::Int("check_id")], changed_checks);
-        let sql = Sql::with(
-            connection.engine(),
-            "k",
-            changed,
-            "update check_runs set latest = false
-             where latest and check_id in (select check_id from k)",
-        );
-        connection.execute(sql).await?;
+    builds.write(connection).await?;
+    deployments.write(connection).await?;
+    update(connection, "deployments", unclassed).await?;
+    update(connection, "check_runs", latest.no_longer).await?;
+    checks.write(connection).await?;
+    update(connection, "check_runs", latest.now).await
+}
+
+/// Stored runs of checks that are no longer the latest one, or have become it.
+struct LatestRuns {
+    no_longer: Rows,
+    now: Rows,
+}
+
+impl LatestRuns {
+    fn new() -> Self {
+        let rows = Rows::new(&[Column::Int("id"), Column::Bool("latest")]);
+        Self {
+            no_longer: rows.clone(),
+            now: rows,
+        }
     }
-    insert(
-        connection,
-        "check_runs",
-        checks,
-        &format!("{UPDATE_RUN},\n    latest = excluded.latest,\n    kind = excluded.kind"),
-    )
-    .await
+
+    fn note(&mut self, state: &StreamState, latest_id: Option<i64>) {
+        if state.was_latest == latest_id {
+            return;
+        }
+        if let Some(id) = state.was_latest {
+            self.no_longer.add([id.into(), false.into()]);
+        }
+        if let Some(id) = latest_id.filter(|id| state.known.contains_key(id)) {
+            self.now.add([id.into(), true.into()]);
+        }
+    }
 }
