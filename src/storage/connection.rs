@@ -39,6 +39,15 @@ pub(super) enum WriterOptions {
     Postgres(PgConnectOptions),
 }
 
+impl WriterOptions {
+    pub(super) fn engine(&self) -> Engine {
+        match self {
+            Self::Sqlite(_) => Engine::Sqlite,
+            Self::Postgres(_) => Engine::Postgres,
+        }
+    }
+}
+
 /// The connection that writes. Its owner never drops it in the middle of a
 /// transaction that should go on: dropping it is how a transaction is thrown away.
 pub(super) enum Connection {

@@ -24,6 +24,7 @@ mod filter;
 mod latest;
 mod list;
 mod matrix;
+mod memory;
 mod open;
 mod readiness;
 mod rollups;

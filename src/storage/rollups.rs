@@ -12,11 +12,12 @@ use sqlx::FromRow;
 
 pub(super) use fill::fill;
 use series::Names;
-pub(super) use series::SeriesIds;
+pub(super) use series::{Names as SeriesNames, SeriesIds};
 
 use super::{
     connection::Connection,
     error::Error,
+    memory::Memory,
     sql::{Column, Rows, Sql},
 };
 use crate::domain::statistics::{Durations, Finish, Histogram, Width};
@@ -26,8 +27,8 @@ use crate::domain::statistics::{Durations, Finish, Histogram, Width};
 pub(super) struct Changes(BTreeMap<Names, BTreeMap<Slot, Change>>);
 
 /// The place of a roll-up in its series.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Slot {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Slot {
     width: Width,
     bucket: i64,
     /// [`crate::domain::status::Status::code`].
@@ -102,8 +103,12 @@ impl Changes {
     }
 
     /// The ids of all series that are changed, new ones too.
-    pub(super) async fn series(&self, connection: &mut Connection) -> Result<SeriesIds, Error> {
-        SeriesIds::find_or_make(connection, self.0.keys()).await
+    pub(super) async fn series(
+        &self,
+        connection: &mut Connection,
+        memory: &mut Memory,
+    ) -> Result<SeriesIds, Error> {
+        SeriesIds::find_or_make(connection, self.0.keys(), memory).await
     }
 
     /// Writes the roll-ups. The builds are written already.
@@ -111,6 +116,7 @@ impl Changes {
         self,
         connection: &mut Connection,
         series: &SeriesIds,
+        memory: &mut Memory,
     ) -> Result<(), Error> {
         let mut rollups = Vec::new();
         let mut changes = Vec::new();
@@ -135,7 +141,7 @@ impl Changes {
         if rollups.is_empty() {
             return Ok(());
         }
-        load(connection, &mut rollups).await?;
+        load(connection, &mut rollups, memory).await?;
         for (rollup, change) in rollups.iter_mut().zip(changes) {
             rollup.apply(change);
         }
@@ -145,11 +151,26 @@ impl Changes {
         if range::of_branches(connection, &mut rollups).await? {
             save(connection, &rollups).await?;
         }
+        for rollup in rollups {
+            match rollup.builds {
+                ..=0 => memory.rollups.drop(&rollup.place()),
+                _ => memory.rollups.keep(rollup.place(), (rollup.builds, rollup.durations)),
+            }
+        }
         Ok(())
     }
 }
 
+/// The place of a roll-up among all.
+pub(super) type Place = (i64, Slot);
+/// What a roll-up holds: how many builds, and their durations.
+pub(super) type Kept = (i64, Durations);
+
 impl Rollup {
+    fn place(&self) -> Place {
+        (self.series_id, self.slot)
+    }
+
     fn apply(&mut self, change: Change) {
         self.builds += change.builds;
         // Added first: what is taken away again leaves the range of the others.
@@ -228,8 +249,23 @@ impl TryFrom<DurationsRow> for Durations {
     }
 }
 
-async fn load(connection: &mut Connection, rollups: &mut [Rollup]) -> Result<(), Error> {
-    for part in keys(rollups.iter().enumerate()).parts(connection.engine()) {
+async fn load(
+    connection: &mut Connection,
+    rollups: &mut [Rollup],
+    memory: &Memory,
+) -> Result<(), Error> {
+    let mut missing = Vec::new();
+    for (place, rollup) in rollups.iter_mut().enumerate() {
+        match memory.rollups.get(&rollup.place()) {
+            Some((builds, durations)) => {
+                rollup.builds = *builds;
+                rollup.durations = durations.clone();
+            }
+            None => missing.push(place),
+        }
+    }
+    let missing = missing.into_iter().map(|place| (place, &rollups[place]));
+    for part in keys(missing).parts(connection.engine()) {
         let sql = Sql::with(connection.engine(), "k", part, "select k.place, r.builds, ")
             .push(DURATIONS_COLUMNS)
             .push(

@@ -20,6 +20,7 @@ use super::{
     catalog::{self, Change, Changed},
     connection::{Connection, WriterOptions},
     error::Error,
+    memory::Memory,
 };
 
 /// How often a batch is tried that another transaction was in the way of.
@@ -58,6 +59,7 @@ impl Writer {
     ) -> Self {
         let stop = CancellationToken::new();
         let task = Task {
+            memory: Memory::of(options.engine()),
             options,
             connection: None,
             head,
@@ -86,6 +88,7 @@ struct Task {
     options: WriterOptions,
     connection: Option<Connection>,
     head: watch::Sender<i64>,
+    memory: Memory,
     /// Commands of the last batch.
     taken: usize,
     /// Callers that are probably about to come again, or wait already.
@@ -260,13 +263,15 @@ impl Task {
         mode: Mode,
     ) -> Result<batch::Recorded, Error> {
         let mut connection = self.begin().await?;
-        let result = batch::run(&mut connection, submissions, now_us(), mode).await;
+        let result = batch::run(&mut connection, submissions, now_us(), mode, &mut self.memory);
+        let result = result.await;
         self.end(connection, result).await
     }
 
     async fn change(&mut self, change: &Change) -> Result<Changed, Error> {
         let mut connection = self.begin().await?;
         let result = catalog::run(&mut connection, change, now_us()).await;
+        self.memory.forget();
         let changed = self.end(connection, result).await?;
         self.head.send_if_modified(|head| {
             let moved = changed.last_position > *head;
@@ -301,6 +306,9 @@ impl Task {
         mut connection: Connection,
         result: Result<T, Error>,
     ) -> Result<T, Error> {
+        if result.is_err() {
+            self.memory.forget();
+        }
         let over = match &result {
             Ok(_) => true,
             // It may hang, or have lost its server; what it had begun dies with it.

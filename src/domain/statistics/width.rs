@@ -4,7 +4,7 @@ const QUARTER_US: i64 = 15 * 60 * 1_000_000;
 
 /// The width of the buckets of roll-ups, counted from 1970 on. Each is a multiple of
 /// the one before. Quarters of an hour, for zones have offsets of :30 and :45.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Width {
     QuarterHour,
     FourHours,

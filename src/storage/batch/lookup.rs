@@ -19,6 +19,7 @@ use crate::{
     storage::{
         connection::Connection,
         error::Error,
+        memory::{Entries, Meant, Memory},
         rows::{VERSION_COLUMNS, VersionRow},
         sql::{Column, Rows, Sql},
     },
@@ -32,6 +33,7 @@ pub(super) async fn load(
     submissions: &[Submission],
     head: Head,
     now_us: i64,
+    memory: &mut Memory,
 ) -> Result<World, Error> {
     let mut world = World {
         head: Some(head),
@@ -39,7 +41,7 @@ pub(super) async fn load(
         ..World::default()
     };
     known_events(connection, submissions, &mut world).await?;
-    names(connection, submissions, &mut world).await?;
+    names(connection, submissions, &mut world, memory).await?;
     versions(connection, submissions, &mut world).await?;
 
     let wanted = Wanted::of(submissions, &world);
@@ -123,48 +125,68 @@ async fn names(
     connection: &mut Connection,
     submissions: &[Submission],
     world: &mut World,
+    memory: &mut Memory,
 ) -> Result<(), Error> {
-    let products: BTreeSet<&str> = submissions
-        .iter()
-        .map(|s| s.event.product_name.as_str())
-        .collect();
-    let sql = Sql::with(
-        connection.engine(),
-        "k",
-        Rows::of(&[Column::Text("name")], products),
-        "select n.name as given, p.id, p.name
-         from k
-         cross join product_names n
-         join products p on p.id = n.product_id
-         where n.name = k.name",
-    );
-    for row in connection.fetch::<NameRow>(sql).await? {
-        world.product_ids.insert(row.given, row.id);
-        world.products.insert(row.id, named(row.name));
+    let products = submissions.iter().map(|s| s.event.product_name.as_str());
+    let known = meanings(connection, products.collect(), &mut memory.products, PRODUCTS);
+    for (given, (id, name)) in known.await? {
+        world.product_ids.insert(given, id);
+        world.products.insert(id, named(name));
     }
-
-    let environments: BTreeSet<&str> = submissions
-        .iter()
-        .filter_map(|s| s.event.environment_name.as_deref())
-        .collect();
-    if environments.is_empty() {
-        return Ok(());
-    }
-    let sql = Sql::with(
-        connection.engine(),
-        "k",
-        Rows::of(&[Column::Text("name")], environments),
-        "select n.name as given, e.id, e.name
-         from k
-         cross join environment_names n
-         join environments e on e.id = n.environment_id
-         where n.name = k.name",
+    let environments = submissions.iter();
+    let environments = environments.filter_map(|s| s.event.environment_name.as_deref());
+    let known = meanings(
+        connection,
+        environments.collect(),
+        &mut memory.environments,
+        ENVIRONMENTS,
     );
-    for row in connection.fetch::<NameRow>(sql).await? {
-        world.environment_ids.insert(row.given, row.id);
-        world.environments.insert(row.id, named(row.name));
+    for (given, (id, name)) in known.await? {
+        world.environment_ids.insert(given, id);
+        world.environments.insert(id, named(name));
     }
     Ok(())
+}
+
+const PRODUCTS: &str = "\
+select n.name as given, p.id, p.name
+from k
+cross join product_names n
+join products p on p.id = n.product_id
+where n.name = k.name";
+
+const ENVIRONMENTS: &str = "\
+select n.name as given, e.id, e.name
+from k
+cross join environment_names n
+join environments e on e.id = n.environment_id
+where n.name = k.name";
+
+/// What the names mean that are known.
+async fn meanings(
+    connection: &mut Connection,
+    names: BTreeSet<&str>,
+    remembered: &mut Entries<String, Meant>,
+    query: &str,
+) -> Result<Vec<(String, Meant)>, Error> {
+    let mut found = Vec::with_capacity(names.len());
+    let mut unknown = Rows::new(&[Column::Text("name")]);
+    for name in names {
+        match remembered.get(name) {
+            Some(meant) => found.push((name.to_owned(), meant.clone())),
+            None => unknown.add([name.into()]),
+        }
+    }
+    if unknown.is_empty() {
+        return Ok(found);
+    }
+    let sql = Sql::with(connection.engine(), "k", unknown, query);
+    for row in connection.fetch::<NameRow>(sql).await? {
+        let meant = (row.id, row.name);
+        remembered.keep(row.given.clone(), meant.clone());
+        found.push((row.given, meant));
+    }
+    Ok(found)
 }
 
 fn named(name: String) -> Named {

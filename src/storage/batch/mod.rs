@@ -11,7 +11,7 @@ use std::time::Instant;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{connection::Connection, error::Error, rows, sql::Engine};
+use super::{connection::Connection, error::Error, memory::Memory, rows, sql::Engine};
 use crate::domain::{
     event::Event,
     resource::{Build, Check, Deployment, Version},
@@ -116,16 +116,17 @@ pub(super) struct Recorded {
 
 /// Runs a batch in the transaction that was begun for it, and ends that. On an
 /// error nothing of it is recorded once the transaction is rolled back, unless
-/// the commit itself went unanswered.
+/// the commit itself went unanswered; and what is in memory is then no longer true.
 pub(super) async fn run(
     connection: &mut Connection,
     submissions: &[Submission],
     now_us: i64,
     mode: Mode,
+    memory: &mut Memory,
 ) -> Result<Recorded, Error> {
     let begun = Instant::now();
     let head = lock_head(connection).await?;
-    let mut world = lookup::load(connection, submissions, head, now_us).await?;
+    let mut world = lookup::load(connection, submissions, head, now_us, memory).await?;
     let decisions: Vec<_> = submissions.iter().map(|s| world.decide(s)).collect();
     world.settle();
 
@@ -142,7 +143,7 @@ pub(super) async fn run(
         }
         Mode::Record => {
             if !world.accepted.is_empty() {
-                write::write(connection, &mut world).await?;
+                write::write(connection, &mut world, memory).await?;
             }
             let mut outcomes = Vec::with_capacity(decisions.len());
             let known = lookup::known_states(connection, submissions, &decisions).await?;

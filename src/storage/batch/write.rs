@@ -16,18 +16,23 @@ use crate::{
     storage::{
         connection::Connection,
         error::Error,
+        memory::Memory,
         rollups::Changes,
         sql::{Column, Rows, Sql, Value},
     },
 };
 
-pub(super) async fn write(connection: &mut Connection, world: &mut World) -> Result<(), Error> {
+pub(super) async fn write(
+    connection: &mut Connection,
+    world: &mut World,
+    memory: &mut Memory,
+) -> Result<(), Error> {
     catalogue(connection, world).await?;
     versions(connection, world).await?;
     let changes = rollup_changes(world);
-    let series = changes.series(connection).await?;
+    let series = changes.series(connection, memory).await?;
     runs::runs(connection, world, &series).await?;
-    changes.write(connection, &series).await?;
+    changes.write(connection, &series, memory).await?;
     current::current_deployments(connection, world).await?;
     classes::classes(connection, world).await?;
     events(connection, world).await?;

@@ -9,6 +9,7 @@ use crate::{
         batch::lock_head,
         connection::Connection,
         error::Error,
+        memory::Memory,
         rows::{RUN_COLUMNS, RunRow},
         sql::{Column, Rows, Sql},
     },
@@ -76,6 +77,7 @@ async fn are_there(connection: &mut Connection) -> Result<bool, Error> {
 
 /// Rolls builds up; returns the last one's id.
 async fn roll_up(connection: &mut Connection, rows: Vec<BuildRow>) -> Result<Option<i64>, Error> {
+    let mut memory = Memory::default();
     let mut changes = Changes::default();
     let mut last_id = None;
     let mut finished = Vec::new();
@@ -87,7 +89,7 @@ async fn roll_up(connection: &mut Connection, rows: Vec<BuildRow>) -> Result<Opt
             finished.push((build.id, row.product_id, finish));
         }
     }
-    let series = changes.series(connection).await?;
+    let series = changes.series(connection, &mut memory).await?;
     let mut ids = Rows::new(&[
         Column::Int("id"),
         Column::Int("series_id"),
@@ -111,6 +113,6 @@ async fn roll_up(connection: &mut Connection, rows: Vec<BuildRow>) -> Result<Opt
         );
         connection.execute(sql).await?;
     }
-    changes.write(connection, &series).await?;
+    changes.write(connection, &series, &mut memory).await?;
     Ok(last_id)
 }

@@ -10,13 +10,14 @@ use crate::{
     storage::{
         connection::Connection,
         error::Error,
+        memory::Memory,
         sql::{Column, Rows, Sql},
     },
 };
 
 /// What a series is of.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Names {
+pub(in crate::storage) struct Names {
     pub(super) product_id: i64,
     /// False: of all branches together.
     pub(super) by_branch: bool,
@@ -62,6 +63,7 @@ impl SeriesIds {
     pub(super) async fn find_or_make(
         connection: &mut Connection,
         names: impl Iterator<Item = &Names>,
+        memory: &mut Memory,
     ) -> Result<Self, Error> {
         let engine = connection.engine();
         let wanted: Vec<&Names> = names.collect();
@@ -71,7 +73,13 @@ impl SeriesIds {
             Column::Bool("by_branch"),
             Column::Bytes("names_hash"),
         ]);
+        let mut ids: Vec<Option<i64>> = Vec::with_capacity(wanted.len());
         for (place, names) in wanted.iter().enumerate() {
+            let known = memory.series.get(*names).copied();
+            ids.push(known);
+            if known.is_some() {
+                continue;
+            }
             keys.add([
                 (place as i64).into(),
                 names.product_id.into(),
@@ -79,7 +87,6 @@ impl SeriesIds {
                 names.hash().into(),
             ]);
         }
-        let mut ids = vec![None; wanted.len()];
         for part in keys.parts(engine) {
             let sql = Sql::with(
                 engine,
@@ -101,10 +108,13 @@ impl SeriesIds {
         if ids.contains(&None) {
             make(connection, &wanted, &mut ids).await?;
         }
-        let found = wanted.into_iter().cloned().zip(ids);
-        Ok(Self(
-            found.filter_map(|(names, id)| Some((names, id?))).collect(),
-        ))
+        let mut found = HashMap::with_capacity(wanted.len());
+        for (names, id) in wanted.into_iter().zip(ids) {
+            let Some(id) = id else { continue };
+            memory.series.keep(names.clone(), id);
+            found.insert(names.clone(), id);
+        }
+        Ok(Self(found))
     }
 
     pub(super) fn id(&self, names: &Names) -> Result<i64, Error> {

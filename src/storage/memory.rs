@@ -1,0 +1,113 @@
+//! What the writer remembers from one batch to the next, so that it need not ask for
+//! it again. Only where no other process writes: on SQLite. It is as the last commit
+//! left it; whatever fails or changes names makes it forget everything.
+
+use std::{collections::HashMap, hash::Hash};
+
+use super::{
+    rollups::{Kept, Place, SeriesNames},
+    sql::Engine,
+};
+
+/// The most entries of each sort. Where they become more, all are forgotten, and the
+/// ones in use come back with the next batches.
+const MAX_ENTRIES: usize = 4_096;
+
+/// A name that events use: the id it means, and the thing's own name.
+pub(super) type Meant = (i64, String);
+
+#[derive(Default)]
+pub(super) struct Memory {
+    pub(super) products: Entries<String, Meant>,
+    pub(super) environments: Entries<String, Meant>,
+    pub(super) series: Entries<SeriesNames, i64>,
+    pub(super) rollups: Entries<Place, Kept>,
+}
+
+/// Things of one sort.
+pub(super) struct Entries<K, V> {
+    known: HashMap<K, V>,
+    is_kept: bool,
+}
+
+impl Memory {
+    pub(super) fn of(engine: Engine) -> Self {
+        let is_kept = engine == Engine::Sqlite;
+        Self {
+            products: Entries::new(is_kept),
+            environments: Entries::new(is_kept),
+            series: Entries::new(is_kept),
+            rollups: Entries::new(is_kept),
+        }
+    }
+
+    pub(super) fn forget(&mut self) {
+        self.products.known.clear();
+        self.environments.known.clear();
+        self.series.known.clear();
+        self.rollups.known.clear();
+    }
+}
+
+impl<K, V> Default for Entries<K, V> {
+    /// Keeps nothing.
+    fn default() -> Self {
+        Self::new(false)
+    }
+}
+
+impl<K, V> Entries<K, V> {
+    fn new(is_kept: bool) -> Self {
+        Self {
+            known: HashMap::new(),
+            is_kept,
+        }
+    }
+}
+
+impl<K: Eq + Hash, V> Entries<K, V> {
+    pub(super) fn get<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Option<&V>
+    where
+        K: std::borrow::Borrow<Q>,
+    {
+        self.known.get(key)
+    }
+
+    pub(super) fn keep(&mut self, key: K, value: V) {
+        if !self.is_kept {
+            return;
+        }
+        if self.known.len() >= MAX_ENTRIES {
+            self.known.clear();
+        }
+        self.known.insert(key, value);
+    }
+
+    pub(super) fn drop(&mut self, key: &K) {
+        self.known.remove(key);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_than_the_most_are_never_kept() {
+        let mut memory = Memory::of(Engine::Sqlite);
+        for id in 0..3 * MAX_ENTRIES as i64 {
+            memory.products.keep(id.to_string(), (id, id.to_string()));
+            assert_eq!(memory.products.get(&id.to_string()).map(|p| p.0), Some(id));
+            assert!(memory.products.known.len() <= MAX_ENTRIES);
+        }
+        memory.forget();
+        assert_eq!(memory.products.get("1"), None);
+    }
+
+    #[test]
+    fn where_others_write_nothing_is_kept() {
+        let mut memory = Memory::of(Engine::Postgres);
+        memory.products.keep("a".to_owned(), (1, "a".to_owned()));
+        assert_eq!(memory.products.get("a"), None);
+    }
+}
