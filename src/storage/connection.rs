@@ -109,6 +109,26 @@ impl Connection {
         }
     }
 
+    /// Runs statements of which none needs what another does, and no row is written
+    /// by two; then one that tells nothing. Postgres gets all of them at once.
+    pub(super) async fn execute_together(
+        &mut self,
+        mut statements: Vec<Sql>,
+        last: Option<Sql>,
+    ) -> Result<(), Error> {
+        if self.engine() == Engine::Postgres && statements.len() + usize::from(last.is_some()) > 1 {
+            return self
+                .execute(Sql::together(statements, last))
+                .await
+                .map(|_| ());
+        }
+        statements.extend(last);
+        for statement in statements {
+            self.execute(statement).await?;
+        }
+        Ok(())
+    }
+
     pub(super) async fn fetch<T: Record>(&mut self, sql: Sql) -> Result<Vec<T>, Error> {
         tracing::trace!(sql = sql.text(), "fetch");
         let persistent = sql.persistent();

@@ -34,6 +34,7 @@ mod statistics;
 mod tail;
 mod versions;
 mod writer;
+mod writes;
 
 use std::{
     sync::{Arc, Mutex, PoisonError},

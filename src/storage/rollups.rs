@@ -19,6 +19,7 @@ use super::{
     error::Error,
     memory::Memory,
     sql::{Column, Rows, Sql},
+    writes::Writes,
 };
 use crate::domain::statistics::{Durations, Finish, Histogram, Width};
 
@@ -111,10 +112,11 @@ impl Changes {
         SeriesIds::find_or_make(connection, self.0.keys(), memory).await
     }
 
-    /// Writes the roll-ups. The builds are written already.
+    /// Writes the roll-ups. The builds are among what waits, or written already.
     pub(super) async fn write(
         self,
         connection: &mut Connection,
+        writes: &mut Writes,
         series: &SeriesIds,
         memory: &mut Memory,
     ) -> Result<(), Error> {
@@ -145,12 +147,15 @@ impl Changes {
         for (rollup, change) in rollups.iter_mut().zip(changes) {
             rollup.apply(change);
         }
-        range::of_builds(connection, &mut rollups).await?;
-        save(connection, &rollups).await?;
-        // These go by the others.
-        if range::of_branches(connection, &mut rollups).await? {
-            save(connection, &rollups).await?;
+        if rollups.iter().any(|rollup| rollup.lost_range) {
+            writes.flush(connection).await?;
+            range::of_builds(connection, &mut rollups).await?;
+            save(writes, &rollups)?;
+            writes.flush(connection).await?;
+            // These go by the others.
+            range::of_branches(connection, &mut rollups).await?;
         }
+        save(writes, &rollups)?;
         for rollup in rollups {
             match rollup.builds {
                 ..=0 => memory.rollups.drop(&rollup.place()),
@@ -291,8 +296,7 @@ fn at(rollups: &mut [Rollup], place: i64) -> Result<&mut Rollup, Error> {
         .ok_or_else(|| Error::fault("another roll-up was loaded"))
 }
 
-async fn save(connection: &mut Connection, rollups: &[Rollup]) -> Result<(), Error> {
-    let engine = connection.engine();
+fn save(writes: &mut Writes, rollups: &[Rollup]) -> Result<(), Error> {
     let mut kept = Rows::new(&[
         Column::Int("product_id"),
         Column::Int("series_id"),
@@ -327,33 +331,29 @@ async fn save(connection: &mut Connection, rollups: &[Rollup]) -> Result<(), Err
             durations.histogram.to_bytes().into(),
         ]);
     }
-    for part in kept.parts(engine) {
-        let sql = Sql::insert(
-            engine,
-            "build_rollups",
-            part,
-            "on conflict (product_id, series_id, width, bucket, status) do update set
-                 builds = excluded.builds,
-                 durations = excluded.durations,
-                 sum_s = excluded.sum_s,
-                 sum_rest_us = excluded.sum_rest_us,
-                 min_us = excluded.min_us,
-                 max_us = excluded.max_us,
-                 histogram = excluded.histogram",
-        );
-        connection.execute(sql).await?;
-    }
+    writes.insert(
+        "build_rollups",
+        kept,
+        "on conflict (product_id, series_id, width, bucket, status) do update set
+             builds = excluded.builds,
+             durations = excluded.durations,
+             sum_s = excluded.sum_s,
+             sum_rest_us = excluded.sum_rest_us,
+             min_us = excluded.min_us,
+             max_us = excluded.max_us,
+             histogram = excluded.histogram",
+    );
     let empty = rollups.iter().enumerate().filter(|(_, r)| r.builds <= 0);
-    for part in keys(empty).parts(engine) {
+    for part in keys(empty).parts(writes.engine()) {
         let sql = Sql::with(
-            engine,
+            writes.engine(),
             "k",
             part,
             "delete from build_rollups
              where (product_id, series_id, width, bucket, status) in
                    (select product_id, series_id, width, bucket, status from k)",
         );
-        connection.execute(sql).await?;
+        writes.add(sql);
     }
     Ok(())
 }

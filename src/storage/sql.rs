@@ -130,6 +130,37 @@ impl Sql {
         }
     }
 
+    /// One statement for Postgres that runs all of these, in no order, each on what was
+    /// there before; then the last one, which is a `select`.
+    pub(super) fn together(statements: Vec<Sql>, last: Option<Sql>) -> Self {
+        let mut all = Self::new(Engine::Postgres, "");
+        for (nth, statement) in statements.into_iter().enumerate() {
+            all.text.push_str(if nth == 0 { "with " } else { ",\n" });
+            all.text.push_str(&format!("w{nth} as ("));
+            all.append(statement);
+            all.text.push(')');
+        }
+        all.text.push('\n');
+        match last {
+            Some(last) => all.append(last),
+            None => all.text.push_str("select 1"),
+        }
+        all
+    }
+
+    /// Adds another statement's text and values, whose numbers go on from those here.
+    fn append(&mut self, other: Self) {
+        let mut pieces = other.text.split('$');
+        self.text.push_str(pieces.next().unwrap_or_default());
+        for piece in pieces {
+            let digits = piece.bytes().take_while(u8::is_ascii_digit).count();
+            let (number, rest) = piece.split_at(digits);
+            let number = number.parse().unwrap_or(0) + self.args.len();
+            self.text.push_str(&format!("${number}{rest}"));
+        }
+        self.args.extend(other.args);
+    }
+
     pub(super) fn push(mut self, text: &str) -> Self {
         self.text.push_str(text);
         self
@@ -394,6 +425,22 @@ impl From<bool> for Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn statements_together_number_their_values_through() {
+        let sql = |text: &str| Sql::new(Engine::Postgres, text);
+        let one = sql("update a set x = ").bind(1).push(" where y = ").bind("$1");
+        let two = sql("delete from b where z = ").bind(true);
+        let last = sql("select f(").bind(2).push(")");
+        let together = Sql::together(vec![one, two], Some(last));
+        assert_eq!(
+            together.text(),
+            "with w0 as (update a set x = $1 where y = $2),\n\
+             w1 as (delete from b where z = $3)\n\
+             select f($4)"
+        );
+        assert_eq!(together.args.len(), 4);
+    }
 
     #[test]
     fn rows_come_in_parts_that_the_engine_keeps_prepared() {

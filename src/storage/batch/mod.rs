@@ -11,7 +11,7 @@ use std::time::Instant;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{connection::Connection, error::Error, memory::Memory, rows, sql::Engine};
+use super::{connection::Connection, error::Error, memory::Memory, rows, sql::{Engine, Sql}};
 use crate::domain::{
     event::Event,
     resource::{Build, Check, Deployment, Version},
@@ -151,13 +151,6 @@ pub(super) async fn run(
                 outcomes.push(decision.map(|d| world.outcome(d, submission.want_state, &known)));
             }
             let last_position = world.last_position();
-            if connection.engine() == Engine::Postgres && !world.accepted.is_empty() {
-                let notify = connection
-                    .sql("select pg_notify('versioner_log', ")
-                    .bind(last_position.to_string())
-                    .push(")");
-                connection.execute(notify).await?;
-            }
             connection.commit().await?;
             Recorded {
                 outcomes,
@@ -201,11 +194,15 @@ pub(super) async fn lock_head(connection: &mut Connection) -> Result<Head, Error
 
 /// Moves the end of the log.
 pub(super) async fn move_head(connection: &mut Connection, head: Head) -> Result<(), Error> {
-    let sql = connection
-        .sql("update log_head set last_position = ")
+    let sql = head_moved(connection.engine(), head);
+    connection.execute(sql).await.map(|_| ())
+}
+
+/// The statement that moves the end of the log.
+fn head_moved(engine: Engine, head: Head) -> Sql {
+    Sql::new(engine, "update log_head set last_position = ")
         .bind(head.last_position)
         .push(", last_received_at_us = ")
         .bind(head.last_received_at_us)
-        .push(" where id = 1");
-    connection.execute(sql).await.map(|_| ())
+        .push(" where id = 1")
 }

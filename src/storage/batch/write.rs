@@ -4,11 +4,9 @@ mod classes;
 mod current;
 mod runs;
 
-use std::collections::BTreeSet;
-
 use super::{
     decide::{VersionChange, VersionState, World},
-    move_head,
+    head_moved,
     stream::StreamKey,
 };
 use crate::{
@@ -18,7 +16,8 @@ use crate::{
         error::Error,
         memory::Memory,
         rollups::Changes,
-        sql::{Column, Rows, Sql, Value},
+        sql::{Column, Engine, Rows, Sql, Value},
+        writes::Writes,
     },
 };
 
@@ -27,17 +26,30 @@ pub(super) async fn write(
     world: &mut World,
     memory: &mut Memory,
 ) -> Result<(), Error> {
-    catalogue(connection, world).await?;
-    versions(connection, world).await?;
+    let engine = connection.engine();
+    let mut writes = Writes::new(engine);
+    catalogue(&mut writes, world);
+    versions(&mut writes, world);
     let changes = rollup_changes(world);
     let series = changes.series(connection, memory).await?;
-    runs::runs(connection, world, &series).await?;
-    changes.write(connection, &series, memory).await?;
-    current::current_deployments(connection, world).await?;
-    classes::classes(connection, world).await?;
-    events(connection, world).await?;
-    regrouped(connection, world).await?;
-    move_head(connection, world.end()).await
+    runs::runs(connection, &mut writes, world, &series).await?;
+    changes
+        .write(connection, &mut writes, &series, memory)
+        .await?;
+    if classes::may_change(world) {
+        writes.flush(connection).await?;
+        current::current_deployments(connection, world).await?;
+        classes::classes(connection, world).await?;
+    }
+    events(&mut writes, world);
+    regrouped(&mut writes, world);
+    writes.add(head_moved(engine, world.end()));
+    let notify = (engine == Engine::Postgres).then(|| {
+        Sql::new(engine, "select pg_notify('versioner_log', ")
+            .bind(world.last_position().to_string())
+            .push(")")
+    });
+    writes.finish(connection, notify).await
 }
 
 /// What the batch changes in the roll-ups of finished builds.
@@ -59,7 +71,7 @@ fn rollup_changes(world: &World) -> Changes {
     changes
 }
 
-async fn catalogue(connection: &mut Connection, world: &World) -> Result<(), Error> {
+fn catalogue(writes: &mut Writes, world: &World) {
     let mut products = Rows::new(&[
         Column::Int("id"),
         Column::Text("name"),
@@ -80,8 +92,8 @@ async fn catalogue(connection: &mut Connection, world: &World) -> Result<(), Err
             names.add([product.name.as_str().into(), (*id).into()]);
         }
     }
-    insert(connection, "products", products, "").await?;
-    insert(connection, "product_names", names, "").await?;
+    writes.insert("products", products, "");
+    writes.insert("product_names", names, "");
 
     let mut environments = Rows::new(&[
         Column::Int("id"),
@@ -105,11 +117,11 @@ async fn catalogue(connection: &mut Connection, world: &World) -> Result<(), Err
             names.add([environment.name.as_str().into(), (*id).into()]);
         }
     }
-    insert(connection, "environments", environments, "").await?;
-    insert(connection, "environment_names", names, "").await
+    writes.insert("environments", environments, "");
+    writes.insert("environment_names", names, "");
 }
 
-async fn versions(connection: &mut Connection, world: &World) -> Result<(), Error> {
+fn versions(writes: &mut Writes, world: &World) {
     let mut new = Rows::new(&[
         Column::Int("id"),
         Column::Int("product_id"),
@@ -200,14 +212,13 @@ async fn versions(connection: &mut Connection, world: &World) -> Result<(), Erro
             VersionChange::All => new.add(row),
         }
     }
-    insert(connection, "versions", new, "").await?;
+    writes.insert("versions", new, "");
     for rows in [origins, builds, heard] {
-        update(connection, "versions", rows).await?;
+        writes.update("versions", rows);
     }
-    Ok(())
 }
 
-async fn events(connection: &mut Connection, world: &World) -> Result<(), Error> {
+fn events(writes: &mut Writes, world: &World) {
     let mut rows = Rows::new(&[
         Column::Int("position"),
         Column::Text("event_id"),
@@ -240,11 +251,11 @@ async fn events(connection: &mut Connection, world: &World) -> Result<(), Error>
             event.content.as_str().into(),
         ]);
     }
-    insert(connection, "events", rows, "").await
+    writes.insert("events", rows, "");
 }
 
 /// Notes the run of events that a late one has moved to another.
-async fn regrouped(connection: &mut Connection, world: &World) -> Result<(), Error> {
+fn regrouped(writes: &mut Writes, world: &World) {
     let mut rows = Rows::new(&[Column::Int("position"), Column::Int("run_id")]);
     for refold in world.streams.values().filter_map(|s| s.refold.as_ref()) {
         for ((occurrence, was), now) in refold.occurrences.iter().zip(&refold.was).zip(&refold.now)
@@ -254,36 +265,5 @@ async fn regrouped(connection: &mut Connection, world: &World) -> Result<(), Err
             }
         }
     }
-    update(connection, "events", rows).await
-}
-
-async fn insert(
-    connection: &mut Connection,
-    table: &str,
-    rows: Rows,
-    on_conflict: &str,
-) -> Result<(), Error> {
-    for part in rows.parts(connection.engine()) {
-        let sql = Sql::insert(connection.engine(), table, part, on_conflict);
-        connection.execute(sql).await?;
-    }
-    Ok(())
-}
-
-async fn update(connection: &mut Connection, table: &str, rows: Rows) -> Result<(), Error> {
-    for part in rows.parts(connection.engine()) {
-        let sql = Sql::update(connection.engine(), table, part);
-        connection.execute(sql).await?;
-    }
-    Ok(())
-}
-
-async fn delete(connection: &mut Connection, table: &str, ids: BTreeSet<i64>) -> Result<(), Error> {
-    for part in Rows::of(&[Column::Int("id")], ids).parts(connection.engine()) {
-        let sql = Sql::with(connection.engine(), "k", part, "delete from ")
-            .push(table)
-            .push(" where id in (select id from k)");
-        connection.execute(sql).await?;
-    }
-    Ok(())
+    writes.update("events", rows);
 }

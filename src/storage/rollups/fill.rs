@@ -12,6 +12,7 @@ use crate::{
         memory::Memory,
         rows::{RUN_COLUMNS, RunRow},
         sql::{Column, Rows, Sql},
+        writes::Writes,
     },
 };
 
@@ -113,6 +114,8 @@ async fn roll_up(connection: &mut Connection, rows: Vec<BuildRow>) -> Result<Opt
         );
         connection.execute(sql).await?;
     }
-    changes.write(connection, &series, &mut memory).await?;
+    let mut writes = Writes::new(connection.engine());
+    changes.write(connection, &mut writes, &series, &mut memory).await?;
+    writes.flush(connection).await?;
     Ok(last_id)
 }

@@ -11,7 +11,6 @@ use std::collections::{BTreeSet, HashSet};
 
 use sqlx::FromRow;
 
-use super::update;
 use crate::{
     domain::deployment::{Completion, DeploymentClass, Rank, WasCurrent},
     storage::{
@@ -19,6 +18,7 @@ use crate::{
         connection::Connection,
         error::Error,
         sql::{Column, Rows, Sql},
+        writes::Writes,
     },
 };
 
@@ -84,7 +84,16 @@ pub(super) async fn classes(connection: &mut Connection, world: &mut World) -> R
             changed.add([row.id.into(), class.code().into()]);
         }
     }
-    update(connection, "deployments", changed).await
+    let mut writes = Writes::new(connection.engine());
+    writes.update("deployments", changed);
+    writes.flush(connection).await
+}
+
+/// Whether the batch has to do with deployments, or with what decides their classes.
+pub(super) fn may_change(world: &World) -> bool {
+    let is_of_deployments = |key: &StreamKey| matches!(key, StreamKey::Deployments { .. });
+    world.streams.keys().any(is_of_deployments)
+        || world.versions.values().any(|state| state.created_earlier)
 }
 
 /// Where the deployments of the batch's events are, and where those that it changed

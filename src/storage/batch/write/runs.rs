@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use super::{delete, insert, update};
 use crate::{
     domain::{run::Run, statistics::Finish},
     storage::{
@@ -16,6 +15,7 @@ use crate::{
         rollups::SeriesIds,
         rows::to_json,
         sql::{Column, Rows, Value},
+        writes::Writes,
     },
 };
 
@@ -121,17 +121,17 @@ impl Table {
         Ok(())
     }
 
-    /// What goes is written before what comes: a check has one latest run at a time.
-    async fn write(self, connection: &mut Connection) -> Result<(), Error> {
-        delete(connection, self.name, self.removed).await?;
-        insert(connection, self.name, self.new, "").await?;
-        update(connection, self.name, self.changed).await?;
-        update(connection, self.name, self.moved).await
+    fn write(self, writes: &mut Writes) {
+        writes.delete(self.name, self.removed);
+        writes.insert(self.name, self.new, "");
+        writes.update(self.name, self.changed);
+        writes.update(self.name, self.moved);
     }
 }
 
 pub(super) async fn runs(
     connection: &mut Connection,
+    writes: &mut Writes,
     world: &World,
     series: &SeriesIds,
 ) -> Result<(), Error> {
@@ -257,12 +257,23 @@ pub(super) async fn runs(
         }
     }
 
-    builds.write(connection).await?;
-    deployments.write(connection).await?;
-    update(connection, "deployments", unclassed).await?;
-    update(connection, "check_runs", latest.no_longer).await?;
-    checks.write(connection).await?;
-    update(connection, "check_runs", latest.now).await
+    builds.write(writes);
+    deployments.write(writes);
+    // A check has one latest run at a time: what goes is written before what comes.
+    if !latest.no_longer.is_empty() || !checks.removed.is_empty() {
+        writes.update("check_runs", latest.no_longer);
+        writes.delete("check_runs", std::mem::take(&mut checks.removed));
+        writes.flush(connection).await?;
+    }
+    checks.write(writes);
+    // These rows are among those above.
+    if !unclassed.is_empty() || !latest.now.is_empty() {
+        writes.flush(connection).await?;
+        writes.update("deployments", unclassed);
+        writes.update("check_runs", latest.now);
+        writes.flush(connection).await?;
+    }
+    Ok(())
 }
 
 /// Stored runs of checks that are no longer the latest one, or have become it.
