@@ -17,6 +17,7 @@ use crate::{
         connection::Connection,
         error::Error,
         rollups::Changes,
+        settling,
         sql::{Column, Rows, Sql, Value},
     },
 };
@@ -258,6 +259,7 @@ async fn insert(
     rows: Rows,
     on_conflict: &str,
 ) -> Result<(), Error> {
+    let rows = settling::new_rows(connection.engine(), table, rows);
     for part in rows.parts(connection.engine()) {
         let sql = Sql::insert(connection.engine(), table, part, on_conflict);
         connection.execute(sql).await?;
