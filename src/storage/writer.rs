@@ -101,7 +101,8 @@ struct Task {
     taken: usize,
     /// Callers that are probably about to come again, or wait already.
     expected: usize,
-    /// No more rows of a table wait to be settled; none: they never do.
+    /// About how many rows of a table wait to be settled, or more than do; none: they
+    /// never do.
     waiting: Option<usize>,
     /// False where settling failed since the last batch.
     settles: bool,
@@ -318,7 +319,8 @@ impl Task {
         };
         let recorded = recorded.await;
         let recorded = self.end(connection, recorded).await?;
-        // An event brings one row of a table at most.
+        // An event brings one row of a table; where a late one parts a run into more, the
+        // next count finds them.
         self.waiting = waiting.map(|waiting| waiting.saturating_add(recorded.accepted));
         Ok(recorded)
     }
