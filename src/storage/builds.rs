@@ -28,8 +28,11 @@ impl Store {
     ) -> Result<Vec<Build>, Error> {
         let leaves_few =
             query.version.is_some() || query.version_id.is_some() || query.invoke_id.is_some();
-        let sql = self
-            .select_builds()
+        let mut select = self.select_builds();
+        if !leaves_few {
+            select = select.settling("r");
+        }
+        let sql = select
             .in_product(leaves_few, "r.product_id", query.product_name.as_deref())
             .and_version(
                 "r.version_id",

@@ -1,7 +1,10 @@
 //! The one place where statements whose filters vary are put together: from fixed
 //! pieces, holding only what was asked for, so that each can use its index.
 
-use super::sql::{Engine, Sql, Value};
+use super::{
+    settling,
+    sql::{Engine, Sql, Value},
+};
 use crate::domain::{
     commit,
     page::{Cursor, CursorPart},
@@ -22,9 +25,12 @@ pub struct Page<'a> {
 }
 
 /// A `select` under construction.
+#[derive(Clone)]
 pub(super) struct Select {
     sql: Sql,
     conditions: usize,
+    /// The table that it walks through by an index, where rows of that wait.
+    settling: Option<&'static str>,
 }
 
 /// A direction of a list.
@@ -37,7 +43,17 @@ pub(super) enum Direction {
 impl Select {
     /// `text` goes up to the `where`, which comes with the first condition.
     pub(super) fn new(sql: Sql) -> Self {
-        Self { sql, conditions: 0 }
+        Self {
+            sql,
+            conditions: 0,
+            settling: None,
+        }
+    }
+
+    /// It walks through this table by an index of lists, for which rows may wait.
+    pub(super) fn settling(mut self, alias: &'static str) -> Self {
+        self.settling = Some(alias);
+        self
     }
 
     /// A condition without a value.
@@ -159,7 +175,8 @@ impl Select {
     }
 
     /// Rows after the cursor, in order, at most so many. `columns` end with one
-    /// that is unique.
+    /// that is unique. Rows that wait and rows that don't are each found in this order,
+    /// and merged.
     pub(super) fn page(mut self, columns: &[&str], direction: Direction, page: Page<'_>) -> Sql {
         let (sign, word) = match direction {
             Direction::Ascending => (">", " asc"),
@@ -174,7 +191,13 @@ impl Select {
             self.sql = self.sql.push(")");
         }
         let order: Vec<String> = columns.iter().map(|c| format!("{c}{word}")).collect();
-        self.sql
+        let parts = match self.settling {
+            Some(alias) => settling::parts(self.sql.engine(), alias),
+            None => Vec::new(),
+        };
+        let of_parts = parts.iter().map(|part| self.clone().holds(part).sql);
+        let sql = of_parts.reduce(Sql::union_all);
+        sql.unwrap_or(self.sql)
             .push("\norder by ")
             .push(&order.join(", "))
             .push("\nlimit ")

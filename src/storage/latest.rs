@@ -145,7 +145,10 @@ impl Store {
         let query = asked.query;
         // Those in an environment are few, and lead to the rest.
         let select = match asked.environment_id {
-            None => Select::new(versions_from(self.pool().sql("select "), "versions v")),
+            None => {
+                let sql = versions_from(self.pool().sql("select "), "versions v");
+                Select::new(sql).settling("v")
+            }
             Some(environment_id) => {
                 let sql = self
                     .pool()

@@ -29,6 +29,7 @@ mod open;
 mod readiness;
 mod rollups;
 mod rows;
+mod settling;
 mod sql;
 mod statistics;
 mod tail;

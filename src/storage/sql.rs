@@ -43,6 +43,7 @@ pub(super) struct Rows {
 }
 
 /// A statement under construction.
+#[derive(Clone)]
 pub(super) struct Sql {
     engine: Engine,
     text: String,
@@ -50,6 +51,7 @@ pub(super) struct Sql {
     persistent: bool,
 }
 
+#[derive(Clone)]
 enum Arg {
     One(Value),
     Ints(Vec<Option<i64>>),
@@ -171,6 +173,16 @@ impl Sql {
         self
     }
 
+    /// `self union all other`. On SQLite, where no value has a number.
+    pub(super) fn union_all(mut self, other: Self) -> Self {
+        assert_eq!(self.engine, Engine::Sqlite, "Postgres numbers its values");
+        self.text.push_str("\nunion all\n");
+        self.text.push_str(&other.text);
+        self.args.extend(other.args);
+        self.persistent &= other.persistent;
+        self
+    }
+
     pub(super) fn engine(&self) -> Engine {
         self.engine
     }
@@ -253,7 +265,8 @@ impl Sql {
                 let values = rows.rows.into_iter().flatten().map(Arg::One);
                 self.args.extend(values);
                 let nothing = || Arg::One(Value::Int(None));
-                self.args.extend(std::iter::repeat_with(nothing).take(padding * width));
+                self.args
+                    .extend(std::iter::repeat_with(nothing).take(padding * width));
             }
             Engine::Postgres => {
                 self.text.push_str("select * from unnest(");
@@ -306,6 +319,16 @@ impl Rows {
         );
         assert!(!row[0].is_null(), "a row without its first value");
         self.rows.push(row);
+    }
+
+    /// The same rows with one more column, in which all have this value.
+    pub(super) fn with(mut self, column: Column, value: impl Into<Value>) -> Self {
+        let value = value.into();
+        self.columns.to_mut().push(column);
+        for row in &mut self.rows {
+            row.push(value.clone());
+        }
+        self
     }
 
     /// The same rows in parts, each for a statement of its own: as many as SQLite keeps

@@ -152,7 +152,7 @@ impl Store {
             sql.and_environment("d.environment_id", Some(environment))
                 .finish("")
         } else {
-            return self.select_versions("versions v");
+            return self.select_versions("versions v").settling("v");
         };
         let sql = versions_from(matches.push(")\nselect "), "m cross join versions v");
         let mut select = Select::new(sql).holds("v.id = m.id");

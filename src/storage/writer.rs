@@ -10,7 +10,7 @@ use std::{
 use tokio::{
     sync::{mpsc, oneshot, watch},
     task::JoinHandle,
-    time::{Instant, timeout_at},
+    time::{Instant, sleep, timeout_at},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -21,6 +21,7 @@ use super::{
     connection::{Connection, WriterOptions},
     error::Error,
     memory::Memory,
+    settling,
 };
 
 /// How often a batch is tried that another transaction was in the way of.
@@ -30,6 +31,9 @@ const BUSY_TRIES: usize = 5;
 const MIN_GATHERED: usize = 8;
 /// How long callers are waited for that are probably about to come again.
 const MAX_GATHERING: Duration = Duration::from_millis(1);
+
+/// How long nothing is to be done before rows that wait are settled all.
+const SETTLE_AFTER: Duration = Duration::from_millis(200);
 
 type Outcomes = Vec<Result<Outcome, Error>>;
 
@@ -58,6 +62,11 @@ impl Writer {
         head: watch::Sender<i64>,
     ) -> Self {
         let stop = CancellationToken::new();
+        let waiting = match &options {
+            // Those that a process before this one has left are not counted yet.
+            WriterOptions::Sqlite(_) => Some(usize::MAX),
+            WriterOptions::Postgres(_) => None,
+        };
         let task = Task {
             memory: Memory::of(options.engine()),
             options,
@@ -65,6 +74,8 @@ impl Writer {
             head,
             taken: 0,
             expected: 0,
+            waiting,
+            settles: true,
         };
         Self {
             task: Mutex::new(Some(tokio::spawn(task.run(commands, stop.clone())))),
@@ -93,6 +104,11 @@ struct Task {
     taken: usize,
     /// Callers that are probably about to come again, or wait already.
     expected: usize,
+    /// About how many rows of a table wait to be settled, or more than do; none: they
+    /// never do.
+    waiting: Option<usize>,
+    /// False where settling failed since the last batch.
+    settles: bool,
 }
 
 /// A submission that waits, and where its answer goes.
@@ -113,6 +129,10 @@ impl Task {
                         commands.close();
                         commands.recv().await
                     }
+                    () = sleep(SETTLE_AFTER), if self.settles && self.waits() => {
+                        self.settle(&commands, &stop).await;
+                        continue;
+                    }
                 };
                 match command {
                     Some(command) => queue.push_back(command),
@@ -121,8 +141,36 @@ impl Task {
             }
             self.gather(&mut queue, &mut commands).await;
             self.take_batch(&mut queue, &mut commands).await;
+            self.settles = true;
             self.expected = (self.taken + commands.len() + queue.len()).min(MAX_BATCH);
         }
+    }
+
+    fn waits(&self) -> bool {
+        self.waiting.is_some_and(|waiting| waiting > 0)
+    }
+
+    /// Settles all rows that wait, while there is nothing else to do.
+    async fn settle(&mut self, commands: &mpsc::Receiver<Command>, stop: &CancellationToken) {
+        while self.waits() && commands.is_empty() && !stop.is_cancelled() {
+            if let Err(error) = self.settle_chunk().await {
+                tracing::warn!(%error, "rows go on waiting for the indexes of lists");
+                self.settles = false;
+                return;
+            }
+        }
+    }
+
+    async fn settle_chunk(&mut self) -> Result<(), Error> {
+        let mut connection = self.begin().await?;
+        let settled = async {
+            let waiting = settling::settle_beyond(&mut connection, 0).await?;
+            connection.commit().await?;
+            Ok(waiting)
+        };
+        let settled = settled.await;
+        self.waiting = Some(self.end(connection, settled).await?);
+        Ok(())
     }
 
     /// Waits a moment for the callers that were just answered to come again: a
@@ -263,9 +311,22 @@ impl Task {
         mode: Mode,
     ) -> Result<batch::Recorded, Error> {
         let mut connection = self.begin().await?;
-        let result = batch::run(&mut connection, submissions, now_us(), mode, &mut self.memory);
-        let result = result.await;
-        self.end(connection, result).await
+        let mut waiting = self.waiting;
+        let memory = &mut self.memory;
+        let recorded = async {
+            let too_many = waiting.filter(|waiting| *waiting > settling::MAX_WAITING);
+            if mode == Mode::Record && too_many.is_some() {
+                let settled = settling::settle_beyond(&mut connection, settling::MAX_WAITING);
+                waiting = Some(settled.await?);
+            }
+            batch::run(&mut connection, submissions, now_us(), mode, memory).await
+        };
+        let recorded = recorded.await;
+        let recorded = self.end(connection, recorded).await?;
+        // An event brings one row of a table; where a late one parts a run into more, the
+        // next count finds them.
+        self.waiting = waiting.map(|waiting| waiting.saturating_add(recorded.accepted));
+        Ok(recorded)
     }
 
     async fn change(&mut self, change: &Change) -> Result<Changed, Error> {

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use super::{
     connection::Connection,
     error::Error,
+    settling,
     sql::{Column, Engine, Rows, Sql},
 };
 
@@ -27,6 +28,7 @@ impl Writes {
     }
 
     pub(super) fn insert(&mut self, table: &str, rows: Rows, on_conflict: &str) {
+        let rows = settling::new_rows(self.engine, table, rows);
         for part in rows.parts(self.engine) {
             self.add(Sql::insert(self.engine, table, part, on_conflict));
         }

@@ -32,6 +32,7 @@ mod repeats;
 mod report;
 mod rollups;
 mod runs;
+mod settling;
 mod statistics;
 mod times;
 mod verdict;

@@ -112,11 +112,7 @@ impl VersionState {
 
     fn note_latest_build(&mut self, latest: &Run, origin: &Origin) {
         let version = &self.version;
-        let build = (
-            Some(latest.status),
-            Some(latest.id),
-            latest.started_at_us(),
-        );
+        let build = (Some(latest.status), Some(latest.id), latest.started_at_us());
         let known = (
             version.status,
             version.latest_build_id,

@@ -112,6 +112,8 @@ pub(super) struct Recorded {
     pub(super) outcomes: Vec<Result<Outcome, Error>>,
     /// The end of the log now.
     pub(super) last_position: i64,
+    /// How many were recorded that were not there before.
+    pub(super) accepted: usize,
 }
 
 /// Runs a batch in the transaction that was begun for it, and ends that. On an
@@ -139,6 +141,7 @@ pub(super) async fn run(
                     .map(|decision| Ok(world.receipt_only(decision?)))
                     .collect(),
                 last_position: head.last_position,
+                accepted: 0,
             }
         }
         Mode::Record => {
@@ -155,6 +158,7 @@ pub(super) async fn run(
             Recorded {
                 outcomes,
                 last_position,
+                accepted: world.accepted.len(),
             }
         }
     };

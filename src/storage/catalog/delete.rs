@@ -10,6 +10,7 @@ use crate::{
         connection::Connection,
         error::{Conflict, Error},
         rows::to_json,
+        settling,
         sql::Sql,
     },
 };
@@ -116,17 +117,18 @@ async fn delete_rows(
     id: i64,
 ) -> Result<i64, Error> {
     let engine = connection.engine();
+    let parts = settling::parts_of(engine, table, "t");
     let chunk = || {
-        Sql::new(
-            engine,
-            &format!(
-                "delete from {table} where id in (select t.id from {table} t where t.{column} = "
-            ),
-        )
-        .bind(id)
-        .push(" limit ")
-        .bind(CHUNK)
-        .push(")")
+        let mut sql = Sql::new(engine, &format!("delete from {table} where id in ("));
+        for (i, part) in parts.iter().enumerate() {
+            let glue = if i == 0 { "" } else { " union all " };
+            sql = sql
+                .push(&format!(
+                    "{glue}select t.id from {table} t where {part} and t.{column} = "
+                ))
+                .bind(id);
+        }
+        sql.push(" limit ").bind(CHUNK).push(")")
     };
     in_chunks(connection, chunk).await
 }

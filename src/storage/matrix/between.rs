@@ -9,6 +9,7 @@ use crate::{
     storage::{
         Store,
         error::Error,
+        settling,
         sql::{Column, Rows, Sql},
     },
 };
@@ -82,15 +83,20 @@ impl Store {
                     self.engine(),
                     "k",
                     part,
-                    "select k.product_id, k.environment_id,
-                            (select count(*) from versions v
-                             where v.product_id = k.product_id and ",
-                )
-                .push(condition);
-                if let Some(at_us) = as_of_us {
-                    sql = sql.push(" and v.created_at_us <= ").bind(at_us);
+                    "select k.product_id, k.environment_id, 0",
+                );
+                for part in settling::parts(self.engine(), "v") {
+                    sql = sql
+                        .push("\n + (select count(*) from versions v\n    where ")
+                        .push(&part)
+                        .push(" and v.product_id = k.product_id and ")
+                        .push(condition);
+                    if let Some(at_us) = as_of_us {
+                        sql = sql.push(" and v.created_at_us <= ").bind(at_us);
+                    }
+                    sql = sql.push(")");
                 }
-                let sql = sql.push(") as versions from k");
+                let sql = sql.push(" as versions\nfrom k");
                 for row in self.pool().fetch::<CountRow>(sql).await? {
                     counts.insert((row.product_id, row.environment_id), row.versions);
                 }
