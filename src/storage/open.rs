@@ -343,3 +343,28 @@ impl Options {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sqlx::{Connection as _, SqliteConnection};
+
+    /// `.cargo/config.toml` says why.
+    #[tokio::test]
+    async fn sqlite_is_built_without_what_slows_readers() {
+        let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+        let options = "select compile_options from pragma_compile_options";
+        let options: Vec<String> = sqlx::query_scalar(options)
+            .fetch_all(&mut connection)
+            .await
+            .unwrap();
+        for slow in [
+            "ENABLE_MEMORY_MANAGEMENT",
+            "ENABLE_STAT4",
+            "ENABLE_API_ARMOR",
+        ] {
+            assert!(!options.iter().any(|option| option == slow), "{slow}");
+        }
+        let counts_nothing = "DEFAULT_MEMSTATUS=0";
+        assert!(options.iter().any(|option| option == counts_nothing));
+    }
+}
