@@ -2,6 +2,7 @@
 
 use super::{
     Store,
+    cache::Since,
     error::Error,
     filter::{CURRENT, Direction, Page, Select, commit_condition},
     rows::{VERSION_COLUMNS, VersionRow},
@@ -21,8 +22,13 @@ const MAX_COMMITS: i64 = 100;
 impl Store {
     /// The version with this id.
     pub async fn version(&self, id: i64) -> Result<Option<Version>, Error> {
-        let sql = self.select_versions("versions v").and("v.id = ", Some(id));
-        self.one_version(sql).await
+        if let Some(version) = self.cache().version(id) {
+            return Ok(Some(version));
+        }
+        let since = self.cache().since();
+        let select = self.all_versions().and("v.id = ", Some(id));
+        let versions = self.read_versions(select.finish(""), since).await?;
+        Ok(versions.into_iter().next())
     }
 
     /// A product's version with this identifier; the product by any of its names.
@@ -31,11 +37,18 @@ impl Store {
         product_name: &str,
         version: &str,
     ) -> Result<Version, Error> {
-        let sql = self
-            .select_versions("versions v")
+        if let Some(version) = self.cache().version_by_name(product_name, version) {
+            return Ok(version);
+        }
+        let since = self.cache().since();
+        let select = self
+            .all_versions()
             .and_product("v.product_id", Some(product_name))
             .and("v.version = ", Some(version));
-        if let Some(version) = self.one_version(sql).await? {
+        let versions = self.read_versions(select.finish(""), since).await?;
+        if let Some(version) = versions.into_iter().next() {
+            let cache = self.cache();
+            cache.keep_name(since, product_name, version.product_id);
             return Ok(version);
         }
         self.product_id(product_name).await?;
@@ -52,8 +65,45 @@ impl Store {
         query: &VersionQuery,
         page: Page<'_>,
     ) -> Result<Vec<Version>, Error> {
+        let environment = match &query.readiness {
+            Some(asked) => self.readiness_environment(asked).await?,
+            None => None,
+        };
+        let versions = self.page_of_versions(query, page).await?;
+        match &query.readiness {
+            Some(asked) => {
+                self.assess(versions, environment.as_ref(), asked.now_us)
+                    .await
+            }
+            None => Ok(versions),
+        }
+    }
+
+    /// A first page is asked for again and again, and most of what it costs is to read its
+    /// rows: their ids alone are read where the rest is kept.
+    async fn page_of_versions(
+        &self,
+        query: &VersionQuery,
+        page: Page<'_>,
+    ) -> Result<Vec<Version>, Error> {
+        let since = match page.after {
+            None => self.cache().since(),
+            Some(_) => Since::NEVER,
+        };
+        if since.is_known() {
+            let sql = self.matching_versions(query, page, "v.id");
+            let ids: Vec<(i64,)> = self.pool().fetch(sql).await?;
+            if let Some(versions) = self.cache().versions(since, ids) {
+                return Ok(versions);
+            }
+        }
+        let sql = self.matching_versions(query, page, VERSION_COLUMNS);
+        self.read_versions(sql, since).await
+    }
+
+    fn matching_versions(&self, query: &VersionQuery, page: Page<'_>, columns: &str) -> Sql {
         let select = self
-            .select_matching(query)
+            .select_matching(query, columns)
             .and_product("v.product_id", query.product_name.as_deref())
             .and("v.version = ", query.version.as_deref())
             .and_prefix("v.version", query.version_prefix.as_deref())
@@ -65,7 +115,7 @@ impl Store {
             .and("v.created_at_us >= ", query.created_from_us)
             .and("v.created_at_us < ", query.created_to_us);
         let by_time = ["v.created_at_us", "v.id"];
-        let sql = match query.order {
+        match query.order {
             VersionOrder::NewestFirst => select.page(&by_time, Direction::Descending, page),
             VersionOrder::OldestFirst => select.page(&by_time, Direction::Ascending, page),
             VersionOrder::HighestFirst => select.page(
@@ -73,19 +123,6 @@ impl Store {
                 Direction::Descending,
                 page,
             ),
-        };
-        let environment = match &query.readiness {
-            Some(asked) => self.readiness_environment(asked).await?,
-            None => None,
-        };
-        let rows: Vec<VersionRow> = self.pool().fetch(sql).await?;
-        let versions = rows.into_iter().map(Version::from).collect();
-        match &query.readiness {
-            Some(asked) => {
-                self.assess(versions, environment.as_ref(), asked.now_us)
-                    .await
-            }
-            None => Ok(versions),
         }
     }
 
@@ -121,13 +158,14 @@ impl Store {
         ))
     }
 
-    fn select_versions(&self, from: &str) -> Select {
-        Select::new(versions_from(self.pool().sql("select "), from))
+    fn all_versions(&self) -> Select {
+        let sql = self.pool().sql("select ").push(VERSION_COLUMNS);
+        Select::new(versions_from(sql, "versions v"))
     }
 
     /// Versions, found by the filter that leaves the fewest where another table or
     /// a search has to tell; whatever else is asked is looked at in those.
-    fn select_matching(&self, query: &VersionQuery) -> Select {
+    fn select_matching(&self, query: &VersionQuery, columns: &str) -> Select {
         let sql = self.pool().sql("with m as (select distinct ");
         let matches = if let Some(sha) = &query.scm_sha {
             commit_condition(sql.push("c.id from versions c where "), "c.scm_sha", sha)
@@ -141,9 +179,11 @@ impl Store {
             sql.and_environment("d.environment_id", Some(environment))
                 .finish("")
         } else {
-            return self.select_versions("versions v");
+            let sql = self.pool().sql("select ").push(columns);
+            return Select::new(versions_from(sql, "versions v"));
         };
-        let sql = versions_from(matches.push(")\nselect "), "m cross join versions v");
+        let sql = matches.push(")\nselect ").push(columns);
+        let sql = versions_from(sql, "m cross join versions v");
         let mut select = Select::new(sql).holds("v.id = m.id");
         if query.scm_sha.is_some() {
             select = select.and_within(
@@ -166,17 +206,18 @@ impl Store {
         select
     }
 
-    async fn one_version(&self, select: Select) -> Result<Option<Version>, Error> {
-        let rows: Vec<VersionRow> = self.pool().fetch(select.finish("")).await?;
-        Ok(rows.into_iter().next().map(Version::from))
+    async fn read_versions(&self, sql: Sql, since: Since) -> Result<Vec<Version>, Error> {
+        let rows: Vec<VersionRow> = self.pool().fetch(sql).await?;
+        let versions: Vec<Version> = rows.into_iter().map(Version::from).collect();
+        self.cache().keep(since, &versions);
+        Ok(versions)
     }
 }
 
-/// What is read of versions. Each has a product; but an inner join with it keeps
+/// Where versions are read from. Each has a product; but an inner join with it keeps
 /// SQLite off the indexes of versions that hold only some of them.
 pub(super) fn versions_from(sql: Sql, from: &str) -> Sql {
-    sql.push(VERSION_COLUMNS)
-        .push("\nfrom ")
+    sql.push("\nfrom ")
         .push(from)
         .push("\nleft join products p on p.id = v.product_id")
 }

@@ -3,7 +3,7 @@
 
 use std::{
     collections::VecDeque,
-    sync::Mutex,
+    sync::{Arc, Mutex},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     MAX_BATCH,
     batch::{self, Mode, Outcome, Submission},
+    cache::Cache,
     catalog::{self, Change, Changed},
     connection::{Connection, WriterOptions},
     error::Error,
@@ -49,12 +50,14 @@ impl Writer {
         options: WriterOptions,
         commands: mpsc::Receiver<Command>,
         head: watch::Sender<i64>,
+        cache: Arc<Cache>,
     ) -> Self {
         let stop = CancellationToken::new();
         let task = Task {
             options,
             connection: None,
             head,
+            cache,
         };
         Self {
             task: Mutex::new(Some(tokio::spawn(task.run(commands, stop.clone())))),
@@ -78,6 +81,7 @@ struct Task {
     options: WriterOptions,
     connection: Option<Connection>,
     head: watch::Sender<i64>,
+    cache: Arc<Cache>,
 }
 
 /// A submission that waits, and where its answer goes.
@@ -225,12 +229,14 @@ impl Task {
         mode: Mode,
     ) -> Result<batch::Recorded, Error> {
         let mut connection = self.begin().await?;
-        let result = batch::run(&mut connection, submissions, now_us(), mode).await;
+        let result = batch::run(&mut connection, submissions, now_us(), mode, &self.cache).await;
         self.end(connection, result).await
     }
 
     async fn change(&mut self, change: &Change) -> Result<Changed, Error> {
         let mut connection = self.begin().await?;
+        let cache = self.cache.clone();
+        let _writing = cache.write_any();
         let result = catalog::run(&mut connection, change, now_us()).await;
         let changed = self.end(connection, result).await?;
         self.head.send_if_modified(|head| {

@@ -16,6 +16,7 @@ mod deletion;
 mod deployments;
 mod filters;
 mod fold;
+mod freshness;
 mod history;
 mod latest;
 mod latest_ready;
@@ -234,6 +235,10 @@ contract! {
         lists_of_the_catalogue_have_each_row_once,
         r13_highest_first_puts_what_is_not_numbered_last_newest_first,
         lists_are_in_the_order_of_time,
+    }
+    freshness {
+        reads_are_what_the_database_has_whatever_is_written_between,
+        reads_are_never_older_than_what_was_told_before,
     }
     rollups {
         r16_rollups_by_increments_equal_those_from_scratch,

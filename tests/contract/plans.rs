@@ -127,11 +127,16 @@ impl Plans {
         for text in ordered {
             let plan = self.database.sqlite_plan(text).await;
             assert!(
-                plan.iter().any(|step| step.contains(walk)),
+                plan.iter().any(|step| walks(step, walk)),
                 "{query} walks no {walk}:\n{plan:#?}\n{text}"
             );
         }
     }
+}
+
+/// Where ids alone are read, an index may cover them.
+fn walks(step: &str, walk: &str) -> bool {
+    step.contains(walk) || step.replace("COVERING INDEX", "INDEX").contains(walk)
 }
 
 fn text(text: &str) -> Option<String> {

@@ -11,7 +11,7 @@ use std::time::Instant;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{connection::Connection, error::Error, rows, sql::Engine};
+use super::{cache::Cache, connection::Connection, error::Error, rows, sql::Engine};
 use crate::domain::{
     event::Event,
     resource::{Build, Check, Deployment, Version},
@@ -122,6 +122,7 @@ pub(super) async fn run(
     submissions: &[Submission],
     now_us: i64,
     mode: Mode,
+    cache: &Cache,
 ) -> Result<Recorded, Error> {
     let begun = Instant::now();
     let head = lock_head(connection).await?;
@@ -157,6 +158,7 @@ pub(super) async fn run(
                     .push(")");
                 connection.execute(notify).await?;
             }
+            let _writing = cache.write(world.versions.keys().copied());
             connection.commit().await?;
             Recorded {
                 outcomes,
