@@ -213,6 +213,8 @@ async fn open_postgres(url: &str, connections: u32) -> Result<Opened, OpenError>
         let pool = PgPoolOptions::new()
             .max_connections(connections)
             .acquire_timeout(ACQUIRE_TIMEOUT)
+            // Another round trip for each read; who reads copes with a dead connection.
+            .test_before_acquire(false)
             .after_connect(|connection, _| {
                 Box::pin(async move { connection.execute(ON_CONNECT).await.map(|_| ()) })
             })
