@@ -103,14 +103,14 @@ impl Cache {
 
     /// The versions with these ids, where all are kept and nothing was written since the ids
     /// were asked for: they are in the order and fit the filter that the ids were found by.
-    pub(super) fn versions(&self, since: Since, ids: Vec<(i64,)>) -> Option<Vec<Version>> {
+    pub(super) fn versions(&self, since: Since, ids: &[i64]) -> Option<Vec<Version>> {
         let mut kept = self.kept();
         if !kept.is_current(since) {
             return None;
         }
         let versions: Option<Vec<Arc<Version>>> = ids
             .iter()
-            .map(|(id,)| kept.versions.get(id).cloned())
+            .map(|id| kept.versions.get(id).cloned())
             .collect();
         drop(kept);
         let versions = versions?.into_iter().map(Arc::unwrap_or_clone);

@@ -5,7 +5,7 @@ use super::{
     cache::Since,
     error::Error,
     filter::{CURRENT, Direction, Page, Select, commit_condition},
-    rows::{VERSION_COLUMNS, VersionRow},
+    rows::{VERSION_COLUMNS, VersionRow, unreadable},
     sql::Sql,
 };
 use crate::domain::{
@@ -91,39 +91,26 @@ impl Store {
             Some(_) => Since::NEVER,
         };
         if since.is_known() {
-            let sql = self.matching_versions(query, page, "v.id");
-            let ids: Vec<(i64,)> = self.pool().fetch(sql).await?;
-            if let Some(versions) = self.cache().versions(since, ids) {
+            let ids = self.ids_of_page(query, page).await?;
+            if let Some(versions) = self.cache().versions(since, &ids) {
                 return Ok(versions);
             }
         }
-        let sql = self.matching_versions(query, page, VERSION_COLUMNS);
+        let sql = self.pool().sql("");
+        let sql = matching_versions(sql, query, page, VERSION_COLUMNS);
         self.read_versions(sql, since).await
     }
 
-    fn matching_versions(&self, query: &VersionQuery, page: Page<'_>, columns: &str) -> Sql {
-        let select = self
-            .select_matching(query, columns)
-            .and_product("v.product_id", query.product_name.as_deref())
-            .and("v.version = ", query.version.as_deref())
-            .and_prefix("v.version", query.version_prefix.as_deref())
-            .and("v.status = ", query.status.map(|s| s.code()))
-            .and("v.scm_branch = ", query.scm_branch.as_deref())
-            .and("v.scm_repository = ", query.scm_repository.as_deref())
-            .and("v.built_by = ", query.built_by.as_deref())
-            .and("v.source_system = ", query.source_system.as_deref())
-            .and("v.created_at_us >= ", query.created_from_us)
-            .and("v.created_at_us < ", query.created_to_us);
-        let by_time = ["v.created_at_us", "v.id"];
-        match query.order {
-            VersionOrder::NewestFirst => select.page(&by_time, Direction::Descending, page),
-            VersionOrder::OldestFirst => select.page(&by_time, Direction::Ascending, page),
-            VersionOrder::HighestFirst => select.page(
-                &["v.precedence", "v.created_at_us", "v.id"],
-                Direction::Descending,
-                page,
-            ),
-        }
+    /// In one row: the driver takes longer for each row than SQLite does to find it.
+    async fn ids_of_page(&self, query: &VersionQuery, page: Page<'_>) -> Result<Vec<i64>, Error> {
+        // SQLite keeps the order of a subquery for this function.
+        let sql = self.pool().sql("select group_concat(id) from (");
+        let sql = matching_versions(sql, query, page, "v.id as id").push(")");
+        let rows: Vec<(Option<String>,)> = self.pool().fetch(sql).await?;
+        let ids = rows.into_iter().find_map(|row| row.0).unwrap_or_default();
+        let ids = ids.split_terminator(',').map(str::parse);
+        ids.collect::<Result<_, _>>()
+            .map_err(|_| unreadable("the ids of a page"))
     }
 
     /// Where a list goes on after this version.
@@ -163,55 +150,83 @@ impl Store {
         Select::new(versions_from(sql, "versions v"))
     }
 
-    /// Versions, found by the filter that leaves the fewest where another table or
-    /// a search has to tell; whatever else is asked is looked at in those.
-    fn select_matching(&self, query: &VersionQuery, columns: &str) -> Select {
-        let sql = self.pool().sql("with m as (select distinct ");
-        let matches = if let Some(sha) = &query.scm_sha {
-            commit_condition(sql.push("c.id from versions c where "), "c.scm_sha", sha)
-        } else if let Some(invoke_id) = &query.invoke_id {
-            sql.push("b.version_id as id from builds b where b.invoke_id = ")
-                .bind(invoke_id.as_str())
-        } else if let Some(environment) = &query.environment_name {
-            let sql = Select::new(sql.push("d.version_id as id from deployments d"))
-                .holds(CURRENT)
-                .and_product("d.product_id", query.product_name.as_deref());
-            sql.and_environment("d.environment_id", Some(environment))
-                .finish("")
-        } else {
-            let sql = self.pool().sql("select ").push(columns);
-            return Select::new(versions_from(sql, "versions v"));
-        };
-        let sql = matches.push(")\nselect ").push(columns);
-        let sql = versions_from(sql, "m cross join versions v");
-        let mut select = Select::new(sql).holds("v.id = m.id");
-        if query.scm_sha.is_some() {
-            select = select.and_within(
-                "v.id in (select b.version_id from builds b where b.invoke_id = ",
-                query.invoke_id.as_deref(),
-                ")",
-            );
-        }
-        if query.scm_sha.is_some() || query.invoke_id.is_some() {
-            select = select.and_within(
-                &format!(
-                    "v.id in (select d.version_id from deployments d
-                              where {CURRENT} and d.environment_id =
-                                    (select environment_id from environment_names where name = "
-                ),
-                query.environment_name.as_deref(),
-                "))",
-            );
-        }
-        select
-    }
-
     async fn read_versions(&self, sql: Sql, since: Since) -> Result<Vec<Version>, Error> {
         let rows: Vec<VersionRow> = self.pool().fetch(sql).await?;
         let versions: Vec<Version> = rows.into_iter().map(Version::from).collect();
         self.cache().keep(since, &versions);
         Ok(versions)
     }
+}
+
+/// The page of the versions that fit, in the query's order.
+fn matching_versions(sql: Sql, query: &VersionQuery, page: Page<'_>, columns: &str) -> Sql {
+    let select = select_matching(sql, query, columns)
+        .and_product("v.product_id", query.product_name.as_deref())
+        .and("v.version = ", query.version.as_deref())
+        .and_prefix("v.version", query.version_prefix.as_deref())
+        .and("v.status = ", query.status.map(|s| s.code()))
+        .and("v.scm_branch = ", query.scm_branch.as_deref())
+        .and("v.scm_repository = ", query.scm_repository.as_deref())
+        .and("v.built_by = ", query.built_by.as_deref())
+        .and("v.source_system = ", query.source_system.as_deref())
+        .and("v.created_at_us >= ", query.created_from_us)
+        .and("v.created_at_us < ", query.created_to_us);
+    let by_time = ["v.created_at_us", "v.id"];
+    match query.order {
+        VersionOrder::NewestFirst => select.page(&by_time, Direction::Descending, page),
+        VersionOrder::OldestFirst => select.page(&by_time, Direction::Ascending, page),
+        VersionOrder::HighestFirst => select.page(
+            &["v.precedence", "v.created_at_us", "v.id"],
+            Direction::Descending,
+            page,
+        ),
+    }
+}
+
+/// Versions, found by the filter that leaves the fewest where another table or
+/// a search has to tell; whatever else is asked is looked at in those.
+fn select_matching(sql: Sql, query: &VersionQuery, columns: &str) -> Select {
+    let with = "with m as (select distinct ";
+    let matches = if let Some(sha) = &query.scm_sha {
+        let sql = sql.push(with).push("c.id from versions c where ");
+        commit_condition(sql, "c.scm_sha", sha)
+    } else if let Some(invoke_id) = &query.invoke_id {
+        sql.push(with)
+            .push("b.version_id as id from builds b where b.invoke_id = ")
+            .bind(invoke_id.as_str())
+    } else if let Some(environment) = &query.environment_name {
+        let sql = sql.push(with).push("d.version_id as id from deployments d");
+        let sql = Select::new(sql)
+            .holds(CURRENT)
+            .and_product("d.product_id", query.product_name.as_deref());
+        sql.and_environment("d.environment_id", Some(environment))
+            .finish("")
+    } else {
+        let sql = sql.push("select ").push(columns);
+        return Select::new(versions_from(sql, "versions v"));
+    };
+    let sql = matches.push(")\nselect ").push(columns);
+    let sql = versions_from(sql, "m cross join versions v");
+    let mut select = Select::new(sql).holds("v.id = m.id");
+    if query.scm_sha.is_some() {
+        select = select.and_within(
+            "v.id in (select b.version_id from builds b where b.invoke_id = ",
+            query.invoke_id.as_deref(),
+            ")",
+        );
+    }
+    if query.scm_sha.is_some() || query.invoke_id.is_some() {
+        select = select.and_within(
+            &format!(
+                "v.id in (select d.version_id from deployments d
+                          where {CURRENT} and d.environment_id =
+                                (select environment_id from environment_names where name = "
+            ),
+            query.environment_name.as_deref(),
+            "))",
+        );
+    }
+    select
 }
 
 /// Where versions are read from. Each has a product; but an inner join with it keeps

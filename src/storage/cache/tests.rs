@@ -117,8 +117,8 @@ proptest! {
                     prop_assert!(by_name.is_none_or(|found| found == *expected));
                 }
             }
-            let ids = database.iter().map(|version| (version.id,)).collect();
-            let list = cache.versions(since, ids);
+            let ids: Vec<i64> = database.iter().map(|version| version.id).collect();
+            let list = cache.versions(since, &ids);
             prop_assert!(list.is_none_or(|found| found == database));
         }
     }
@@ -169,12 +169,12 @@ fn a_list_is_answered_only_if_nothing_was_written_since_its_ids_were_read() {
         &[version(1, "named", 0), version(2, "named", 0)],
     );
     let since = cache.since();
-    let ids = || vec![(2,), (1,)];
-    let found = cache.versions(since, ids()).unwrap();
+    let ids = [2, 1];
+    let found = cache.versions(since, &ids).unwrap();
     assert_eq!(found.iter().map(|v| v.id).collect::<Vec<_>>(), [2, 1]);
     drop(cache.write([3]));
-    assert!(cache.versions(since, ids()).is_none());
-    assert!(cache.versions(cache.since(), ids()).is_some());
+    assert!(cache.versions(since, &ids).is_none());
+    assert!(cache.versions(cache.since(), &ids).is_some());
 }
 
 #[test]
