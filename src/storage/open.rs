@@ -366,7 +366,8 @@ mod tests {
         ] {
             assert!(!options.iter().any(|option| option == slow), "{slow}");
         }
-        let counts_nothing = "DEFAULT_MEMSTATUS=0";
-        assert!(options.iter().any(|option| option == counts_nothing));
+        for fast in ["DEFAULT_MEMSTATUS=0", "ENABLE_QPSG"] {
+            assert!(options.iter().any(|option| option == fast), "{fast}");
+        }
     }
 }
