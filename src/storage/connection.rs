@@ -7,14 +7,14 @@ use std::{
 };
 
 use sqlx::{
-    Connection as _, FromRow, PgConnection, PgPool, SqliteConnection, SqlitePool,
+    Connection as _, FromRow, PgConnection, PgPool, SqlSafeStr as _, SqliteConnection, SqlitePool,
     postgres::{PgConnectOptions, PgRow},
     sqlite::{SqliteConnectOptions, SqliteRow},
 };
-use tokio::time::timeout;
+use tokio::time::{error::Elapsed, timeout};
 
 use super::{
-    error::{Cause, Error},
+    error::{self, Cause, Error},
     sql::{Engine, Sql},
 };
 
@@ -235,16 +235,28 @@ impl Pool {
             }
             Connections::Postgres(pool) => {
                 let (text, arguments) = sql.into_postgres()?;
-                let began = Instant::now();
-                let connection = pool.acquire().await;
-                let mut connection = connection.map_err(|e| self.no_connection(began, e))?;
-                let query = sqlx::query_as_with(text, arguments).fetch_all(&mut *connection);
-                let rows = answer_in_time(query, Error::from_reading).await;
-                if matches!(rows, Err(Error::Unavailable(_))) {
-                    // It may hang, or lead to a server that only reads now: never again.
-                    drop(connection.detach());
+                let text = text.into_sql_str();
+                // Any of them may have died since it was last used. To read again costs less
+                // than to ask each time whether it lives.
+                let mut may_be_dead = pool.options().get_max_connections();
+                loop {
+                    let began = Instant::now();
+                    let connection = pool.acquire().await;
+                    let mut connection = connection.map_err(|e| self.no_connection(began, e))?;
+                    let query = sqlx::query_as_with(text.clone(), arguments.clone());
+                    let answer = timeout(STATEMENT_TIMEOUT, query.fetch_all(&mut *connection));
+                    let answer = answer.await;
+                    let is_dead = matches!(&answer, Ok(Err(error)) if error::is_lost(error));
+                    let rows = answered(answer, Error::from_reading);
+                    if matches!(rows, Err(Error::Unavailable(_))) {
+                        // It may hang, or lead to a server that only reads now: never again.
+                        drop(connection.detach());
+                    }
+                    if !is_dead || may_be_dead == 0 {
+                        return rows;
+                    }
+                    may_be_dead -= 1;
                 }
-                rows
             }
         }
     }
@@ -279,14 +291,14 @@ impl Pool {
 }
 
 async fn in_time<T>(query: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, Error> {
-    answer_in_time(query, Error::from_driver).await
+    answered(timeout(STATEMENT_TIMEOUT, query).await, Error::from_driver)
 }
 
-async fn answer_in_time<T>(
-    query: impl Future<Output = Result<T, sqlx::Error>>,
+fn answered<T>(
+    answer: Result<Result<T, sqlx::Error>, Elapsed>,
     meaning: fn(sqlx::Error) -> Error,
 ) -> Result<T, Error> {
-    match timeout(STATEMENT_TIMEOUT, query).await {
+    match answer {
         Ok(result) => result.map_err(meaning),
         Err(_) => Err(Error::unavailable(format!(
             "no answer within {STATEMENT_TIMEOUT:?}"

@@ -162,6 +162,16 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
+/// Whether the error says that the connection has ended, whatever was asked on it.
+pub(super) fn is_lost(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) => true,
+        // An administrator's command, or a crash, has ended the session.
+        sqlx::Error::Database(e) => matches!(e.code().as_deref(), Some("57P01" | "57P02")),
+        _ => false,
+    }
+}
+
 fn classify(error: &dyn DatabaseError) -> fn(Cause) -> Error {
     let code = error.code().unwrap_or_default();
     if error

@@ -6,7 +6,7 @@ use super::{
     error::Error,
     filter::{Direction, Page, Select},
     readiness::MAX_ASSESSED,
-    rows::VersionRow,
+    rows::{VERSION_COLUMNS, VersionRow},
     versions::versions_from,
 };
 use crate::domain::{
@@ -146,8 +146,8 @@ impl Store {
         // Those in an environment are few, and lead to the rest.
         let select = match asked.environment_id {
             None => {
-                let sql = versions_from(self.pool().sql("select "), "versions v");
-                Select::new(sql).settling("v")
+                let sql = self.pool().sql("select ").push(VERSION_COLUMNS);
+                Select::new(versions_from(sql, "versions v")).settling("v")
             }
             Some(environment_id) => {
                 let sql = self
@@ -159,7 +159,8 @@ impl Store {
                     .bind(asked.product_id)
                     .push(" and d.environment_id = ")
                     .bind(environment_id)
-                    .push(")\nselect ");
+                    .push(")\nselect ")
+                    .push(VERSION_COLUMNS);
                 Select::new(versions_from(sql, "m cross join versions v")).holds("v.id = m.id")
             }
         };

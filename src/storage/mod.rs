@@ -14,6 +14,7 @@
 
 mod batch;
 mod builds;
+mod cache;
 mod catalog;
 mod checks;
 mod connection;
@@ -59,6 +60,7 @@ pub use tail::Watcher;
 
 use self::{
     batch::{Mode, Submission},
+    cache::Cache,
     connection::Pool,
     open::FileLock,
     tail::Tail,
@@ -81,6 +83,7 @@ struct Inner {
     ids: IdSpace,
     pool: Pool,
     probe: Pool,
+    cache: Arc<Cache>,
     queue: mpsc::Sender<Command>,
     tail: Tail,
     writer: Writer,
@@ -105,12 +108,14 @@ impl Store {
         let opened = open::open(options).await?;
         let (queue, commands) = mpsc::channel(QUEUE);
         let tail = Tail::start(opened.pool.clone(), opened.last_position, opened.hints);
-        let writer = Writer::start(opened.writer, commands, tail.head());
+        let cache = Arc::new(Cache::new(opened.pool.engine()));
+        let writer = Writer::start(opened.writer, commands, tail.head(), cache.clone());
         Ok(Self {
             inner: Arc::new(Inner {
                 ids: opened.ids,
                 pool: opened.pool,
                 probe: opened.probe,
+                cache,
                 queue,
                 tail,
                 writer,
@@ -205,6 +210,10 @@ impl Store {
 
     fn pool(&self) -> &Pool {
         &self.inner.pool
+    }
+
+    fn cache(&self) -> &Cache {
+        &self.inner.cache
     }
 
     /// Hands a command to the writer, and waits for its answer.

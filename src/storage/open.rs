@@ -218,6 +218,8 @@ async fn open_postgres(url: &str, connections: u32) -> Result<Opened, OpenError>
         let pool = PgPoolOptions::new()
             .max_connections(connections)
             .acquire_timeout(ACQUIRE_TIMEOUT)
+            // Another round trip for each read; who reads copes with a dead connection.
+            .test_before_acquire(false)
             .after_connect(|connection, _| {
                 Box::pin(async move { connection.execute(ON_CONNECT).await.map(|_| ()) })
             })
@@ -345,6 +347,32 @@ impl Options {
         match self.database_url.starts_with("sqlite:") {
             true => Engine::Sqlite,
             false => Engine::Postgres,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::{Connection as _, SqliteConnection};
+
+    /// `.cargo/config.toml` says why.
+    #[tokio::test]
+    async fn sqlite_is_built_without_what_slows_readers() {
+        let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+        let options = "select compile_options from pragma_compile_options";
+        let options: Vec<String> = sqlx::query_scalar(options)
+            .fetch_all(&mut connection)
+            .await
+            .unwrap();
+        for slow in [
+            "ENABLE_MEMORY_MANAGEMENT",
+            "ENABLE_STAT4",
+            "ENABLE_API_ARMOR",
+        ] {
+            assert!(!options.iter().any(|option| option == slow), "{slow}");
+        }
+        for fast in ["DEFAULT_MEMSTATUS=0", "ENABLE_QPSG"] {
+            assert!(options.iter().any(|option| option == fast), "{fast}");
         }
     }
 }

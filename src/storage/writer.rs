@@ -3,7 +3,7 @@
 
 use std::{
     collections::VecDeque,
-    sync::Mutex,
+    sync::{Arc, Mutex},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     MAX_BATCH,
     batch::{self, Mode, Outcome, Submission},
+    cache::Cache,
     catalog::{self, Change, Changed},
     connection::{Connection, WriterOptions},
     error::Error,
@@ -60,6 +61,7 @@ impl Writer {
         options: WriterOptions,
         commands: mpsc::Receiver<Command>,
         head: watch::Sender<i64>,
+        cache: Arc<Cache>,
     ) -> Self {
         let stop = CancellationToken::new();
         let waiting = match &options {
@@ -76,6 +78,7 @@ impl Writer {
             expected: 0,
             waiting,
             settles: true,
+            cache,
         };
         Self {
             task: Mutex::new(Some(tokio::spawn(task.run(commands, stop.clone())))),
@@ -109,6 +112,7 @@ struct Task {
     waiting: Option<usize>,
     /// False where settling failed since the last batch.
     settles: bool,
+    cache: Arc<Cache>,
 }
 
 /// A submission that waits, and where its answer goes.
@@ -312,14 +316,14 @@ impl Task {
     ) -> Result<batch::Recorded, Error> {
         let mut connection = self.begin().await?;
         let mut waiting = self.waiting;
-        let memory = &mut self.memory;
+        let (memory, cache) = (&mut self.memory, &self.cache);
         let recorded = async {
             let too_many = waiting.filter(|waiting| *waiting > settling::MAX_WAITING);
             if mode == Mode::Record && too_many.is_some() {
                 let settled = settling::settle_beyond(&mut connection, settling::MAX_WAITING);
                 waiting = Some(settled.await?);
             }
-            batch::run(&mut connection, submissions, now_us(), mode, memory).await
+            batch::run(&mut connection, submissions, now_us(), mode, memory, cache).await
         };
         let recorded = recorded.await;
         let recorded = self.end(connection, recorded).await?;
@@ -331,6 +335,8 @@ impl Task {
 
     async fn change(&mut self, change: &Change) -> Result<Changed, Error> {
         let mut connection = self.begin().await?;
+        let cache = self.cache.clone();
+        let _writing = cache.write_any();
         let result = catalog::run(&mut connection, change, now_us()).await;
         self.memory.forget();
         let changed = self.end(connection, result).await?;

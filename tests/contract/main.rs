@@ -16,6 +16,7 @@ mod deletion;
 mod deployments;
 mod filters;
 mod fold;
+mod freshness;
 mod history;
 mod latest;
 mod latest_ready;
@@ -239,6 +240,10 @@ contract! {
     }
     plans {
         every_question_is_answered_by_an_index,
+    }
+    freshness {
+        reads_are_what_the_database_has_whatever_is_written_between,
+        reads_are_never_older_than_what_was_told_before,
     }
     rollups {
         r16_rollups_by_increments_equal_those_from_scratch,

@@ -70,15 +70,7 @@ async fn r8_sessions_that_postgres_ends_lose_nothing() {
     for _ in 0..times(20) {
         ledger.grows_by(20, PATIENCE).await;
         sleep(chance.duration_below(Duration::from_millis(10))).await;
-        let ended: i64 = sqlx::query_scalar(
-            "select count(pg_terminate_backend(pid))
-             from pg_stat_activity
-             where datname = current_database() and application_name = 'versioner'",
-        )
-        .fetch_one(&mut admin)
-        .await
-        .expect("a session can be ended");
-        all_ended += ended;
+        all_ended += end_sessions(&mut admin).await;
     }
     assert!(all_ended > 20, "only {all_ended} sessions were ended");
     for trouble in writers.stop().await {
@@ -86,6 +78,36 @@ async fn r8_sessions_that_postgres_ends_lose_nothing() {
     }
     settle(&service.channel(), &ledger, &mut chance).await;
     check_all(&service.channel(), &ledger).await;
+}
+
+#[tokio::test]
+async fn reads_are_answered_though_their_sessions_have_ended() {
+    let database = Database::postgres().await;
+    let service = Service::start(&database.url(), &[]).await;
+    let channel = service.channel();
+    let mut admin = PgConnection::connect(&database.url())
+        .await
+        .expect("Postgres is there");
+    for _ in 0..times(20) {
+        // Each takes a connection of its own, as far as there are enough.
+        let reads = tokio::join!(read(&channel), read(&channel), read(&channel));
+        for answer in [reads.0, reads.1, reads.2] {
+            answer.expect("a read finds another connection");
+        }
+        assert!(end_sessions(&mut admin).await > 0);
+    }
+}
+
+/// Ends all that the service has, and says how many there were.
+async fn end_sessions(admin: &mut PgConnection) -> i64 {
+    sqlx::query_scalar(
+        "select count(pg_terminate_backend(pid))
+         from pg_stat_activity
+         where datname = current_database() and application_name = 'versioner'",
+    )
+    .fetch_one(admin)
+    .await
+    .expect("a session can be ended")
 }
 
 /// Writes, reads, and says so, within the time that is allowed (I7).

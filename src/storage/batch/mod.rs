@@ -11,7 +11,14 @@ use std::time::Instant;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{connection::Connection, error::Error, memory::Memory, rows, sql::{Engine, Sql}};
+use super::{
+    cache::Cache,
+    connection::Connection,
+    error::Error,
+    memory::Memory,
+    rows,
+    sql::{Engine, Sql},
+};
 use crate::domain::{
     event::Event,
     resource::{Build, Check, Deployment, Version},
@@ -125,6 +132,7 @@ pub(super) async fn run(
     now_us: i64,
     mode: Mode,
     memory: &mut Memory,
+    cache: &Cache,
 ) -> Result<Recorded, Error> {
     let begun = Instant::now();
     let head = lock_head(connection).await?;
@@ -154,6 +162,7 @@ pub(super) async fn run(
                 outcomes.push(decision.map(|d| world.outcome(d, submission.want_state, &known)));
             }
             let last_position = world.last_position();
+            let _writing = cache.write(world.versions.keys().copied());
             connection.commit().await?;
             Recorded {
                 outcomes,
