@@ -163,6 +163,12 @@ impl Sql {
         self.args.extend(other.args);
     }
 
+    /// The statement between these texts, which have no values.
+    pub(super) fn within(mut self, before: &str, after: &str) -> Self {
+        self.text.insert_str(0, before);
+        self.push(after)
+    }
+
     pub(super) fn push(mut self, text: &str) -> Self {
         self.text.push_str(text);
         self

@@ -106,8 +106,8 @@ impl Store {
     /// In one row: the driver takes longer for each row than SQLite does to find it.
     async fn ids_of_page(&self, query: &VersionQuery, page: Page<'_>) -> Result<Vec<i64>, Error> {
         // SQLite keeps the order of a subquery for this function.
-        let sql = self.pool().sql("select group_concat(id) from (");
-        let sql = matching_versions(sql, query, page, ORDERED_IDS).push(")");
+        let sql = matching_versions(self.pool().sql(""), query, page, ORDERED_IDS);
+        let sql = sql.within("select group_concat(id) from (", ")");
         let rows: Vec<(Option<String>,)> = self.pool().fetch(sql).await?;
         let ids = rows.into_iter().find_map(|row| row.0).unwrap_or_default();
         let ids = ids.split_terminator(',').map(str::parse);
