@@ -324,6 +324,7 @@ where
 {
     let mut whole = store.in_pages(query, 100_000).await;
     whole.truncate(40);
+    assert_eq!(whole.len().min(30), 30, "there are rows to lose");
     let mut seen = Vec::new();
     let mut after: Option<Cursor> = None;
     while !whole.iter().all(|row| seen.contains(row)) {
