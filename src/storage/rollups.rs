@@ -159,7 +159,9 @@ impl Changes {
         for rollup in rollups {
             match rollup.builds {
                 ..=0 => memory.rollups.drop(&rollup.place()),
-                _ => memory.rollups.keep(rollup.place(), (rollup.builds, rollup.durations)),
+                _ => memory
+                    .rollups
+                    .keep(rollup.place(), (rollup.builds, rollup.durations)),
             }
         }
         Ok(())

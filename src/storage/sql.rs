@@ -458,7 +458,10 @@ mod tests {
     #[test]
     fn statements_together_number_their_values_through() {
         let sql = |text: &str| Sql::new(Engine::Postgres, text);
-        let one = sql("update a set x = ").bind(1).push(" where y = ").bind("$1");
+        let one = sql("update a set x = ")
+            .bind(1)
+            .push(" where y = ")
+            .bind("$1");
         let two = sql("delete from b where z = ").bind(true);
         let last = sql("select f(").bind(2).push(")");
         let together = Sql::together(vec![one, two], Some(last));

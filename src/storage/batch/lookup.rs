@@ -128,7 +128,12 @@ async fn names(
     memory: &mut Memory,
 ) -> Result<(), Error> {
     let products = submissions.iter().map(|s| s.event.product_name.as_str());
-    let known = meanings(connection, products.collect(), &mut memory.products, PRODUCTS);
+    let known = meanings(
+        connection,
+        products.collect(),
+        &mut memory.products,
+        PRODUCTS,
+    );
     for (given, (id, name)) in known.await? {
         world.product_ids.insert(given, id);
         world.products.insert(id, named(name));

@@ -115,7 +115,9 @@ async fn roll_up(connection: &mut Connection, rows: Vec<BuildRow>) -> Result<Opt
         connection.execute(sql).await?;
     }
     let mut writes = Writes::new(connection.engine());
-    changes.write(connection, &mut writes, &series, &mut memory).await?;
+    changes
+        .write(connection, &mut writes, &series, &mut memory)
+        .await?;
     writes.flush(connection).await?;
     Ok(last_id)
 }
