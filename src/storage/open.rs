@@ -41,6 +41,10 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 /// it is to give up, and to say so before it counts as away. Statements name their relations in the order in which one leads
 /// to the next: by its averages Postgres would go through a large product for a small one.
 const ON_CONNECT: &str = "set jit = off; set statement_timeout = '9s'; set join_collapse_limit = 1";
+/// Pages of 4 kB that the log of changes (`-wal`) has before SQLite takes them into the
+/// file, 64 MB: a page that changes again and again is then taken over once. A batch
+/// waits for that, so it should come seldom, and the file beside the store stay small.
+const WAL_PAGES: &str = "16384";
 /// Statements that a connection of SQLite's keeps prepared.
 const STATEMENTS: usize = 200;
 /// How long SQLite waits for another program that looks into the file.
@@ -161,7 +165,7 @@ async fn open_sqlite(url: &str, connections: u32) -> Result<Opened, OpenError> {
         .busy_timeout(BUSY_TIMEOUT)
         .pragma("cache_size", "-32768")
         .pragma("temp_store", "memory")
-        .pragma("wal_autocheckpoint", "16384")
+        .pragma("wal_autocheckpoint", WAL_PAGES)
         .statement_cache_capacity(STATEMENTS)
         .disable_statement_logging();
     // Marked before it keeps a WAL: the mark is then in the file itself, where it is looked for.
