@@ -2,6 +2,7 @@
 //! library. Learns tables and columns from the database, so it knows none of them.
 
 use std::{
+    collections::HashSet,
     ops::RangeInclusive,
     str::FromStr,
     time::{Duration, Instant},
@@ -158,7 +159,8 @@ impl Kind {
 /// A database with the tables of the service, to write to; durable as the service's own.
 pub(crate) enum Target {
     Sqlite(SqliteConnection),
-    Postgres(PgConnection),
+    /// With the tables' columns: it lacks what only SQLite needs.
+    Postgres(PgConnection, HashSet<(String, String)>),
 }
 
 impl Target {
@@ -174,7 +176,14 @@ impl Target {
             }
             Engine::Postgres => {
                 let options = PgConnectOptions::from_str(database.url())?;
-                Target::Postgres(PgConnection::connect_with(&options).await?)
+                let mut connection = PgConnection::connect_with(&options).await?;
+                let columns: Vec<(String, String)> = sqlx::query_as(
+                    "select table_name::text, column_name::text from information_schema.columns
+                     where table_schema = 'public'",
+                )
+                .fetch_all(&mut connection)
+                .await?;
+                Target::Postgres(connection, columns.into_iter().collect())
             }
         })
     }
@@ -195,8 +204,8 @@ impl Target {
                 Target::Sqlite(connection) => {
                     write_sqlite(connection, &source.tables, batch, to).await?;
                 }
-                Target::Postgres(connection) => {
-                    write_postgres(connection, &source.tables, batch, to).await?;
+                Target::Postgres(connection, columns) => {
+                    write_postgres(connection, columns, &source.tables, batch, to).await?;
                 }
             }
             spent += begun.elapsed();
@@ -250,26 +259,35 @@ async fn write_sqlite(
 /// One statement, with an array a column.
 async fn write_postgres(
     connection: &mut PgConnection,
+    columns_there: &HashSet<(String, String)>,
     tables: &[Table],
     batch: Batch,
     last_position: i64,
 ) -> Result<()> {
     let mut inserts = Vec::new();
     let mut arrays = 1;
+    let is_there = |table: &Table, column: &str| {
+        columns_there.contains(&(table.name.clone(), column.to_owned()))
+    };
     for (at, _) in &batch {
         let table = &tables[*at];
-        let types: Vec<String> = table
+        let columns = table
             .columns
             .iter()
-            .map(|(_, kind)| {
+            .filter(|(name, _)| is_there(table, name));
+        let (names, types): (Vec<String>, Vec<String>) = columns
+            .map(|(name, kind)| {
                 arrays += 1;
-                format!("${arrays}::{}", kind.postgres_array())
+                (
+                    format!("\"{name}\""),
+                    format!("${arrays}::{}", kind.postgres_array()),
+                )
             })
-            .collect();
+            .unzip();
         inserts.push(format!(
             "t{at} as (insert into {} ({}) select * from unnest({}))",
             table.name,
-            table.column_names(),
+            names.join(", "),
             types.join(", ")
         ));
     }
@@ -286,7 +304,10 @@ async fn write_postgres(
                 column.push(value);
             }
         }
-        for ((_, kind), column) in tables[at].columns.iter().zip(columns) {
+        for ((name, kind), column) in tables[at].columns.iter().zip(columns) {
+            if !is_there(&tables[at], name) {
+                continue;
+            }
             macro_rules! bind_all {
                 ($variant:ident, $type:ty) => {
                     query.bind(
