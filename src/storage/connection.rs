@@ -22,6 +22,10 @@ use super::{
 /// network to wait for.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// A connection that was dead before it was asked tells so within this. One that dies
+/// later may have died of the question, which is not asked again then.
+const DEAD_WITHIN: Duration = Duration::from_millis(100);
+
 /// A row that both drivers can read.
 pub(super) trait Record:
     for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin + 'static
@@ -110,7 +114,7 @@ impl Connection {
     }
 
     /// Runs statements of which none needs what another does, and no row is written
-    /// by two; then one that tells nothing. Postgres gets all of them at once.
+    /// by two; with them a `select` for what it does. Postgres gets all of them at once.
     pub(super) async fn execute_together(
         &mut self,
         mut statements: Vec<Sql>,
@@ -236,17 +240,19 @@ impl Pool {
             Connections::Postgres(pool) => {
                 let (text, arguments) = sql.into_postgres()?;
                 let text = text.into_sql_str();
-                // Any of them may have died since it was last used. To read again costs less
-                // than to ask each time whether it lives.
+                // Any of them may have died since it was last used, and says so at once. To read
+                // again costs less than to ask each time whether it lives.
                 let mut may_be_dead = pool.options().get_max_connections();
                 loop {
                     let began = Instant::now();
                     let connection = pool.acquire().await;
                     let mut connection = connection.map_err(|e| self.no_connection(began, e))?;
+                    let asked = Instant::now();
                     let query = sqlx::query_as_with(text.clone(), arguments.clone());
                     let answer = timeout(STATEMENT_TIMEOUT, query.fetch_all(&mut *connection));
                     let answer = answer.await;
-                    let is_dead = matches!(&answer, Ok(Err(error)) if error::is_lost(error));
+                    let is_dead = matches!(&answer, Ok(Err(error)) if error::is_lost(error))
+                        && asked.elapsed() < DEAD_WITHIN;
                     let rows = answered(answer, Error::from_reading);
                     if matches!(rows, Err(Error::Unavailable(_))) {
                         // It may hang, or lead to a server that only reads now: never again.

@@ -166,8 +166,15 @@ impl std::error::Error for Error {}
 pub(super) fn is_lost(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_) => true,
-        // An administrator's command, or a crash, has ended the session.
-        sqlx::Error::Database(e) => matches!(e.code().as_deref(), Some("57P01" | "57P02")),
+        // The session was ended: by an administrator, by a crash, with its database, for
+        // its idleness; or the server is about to stop.
+        sqlx::Error::Database(e) => {
+            let code = e.code();
+            matches!(
+                code.as_deref(),
+                Some("57P01" | "57P02" | "57P03" | "57P04" | "57P05")
+            )
+        }
         _ => false,
     }
 }

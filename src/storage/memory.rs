@@ -2,16 +2,18 @@
 //! it again. Only where no other process writes: on SQLite. It is as the last commit
 //! left it; whatever fails or changes names makes it forget everything.
 
-use std::{collections::HashMap, hash::Hash};
+use std::{borrow::Borrow, collections::HashMap, hash::Hash};
 
 use super::{
     rollups::{Kept, Place, SeriesNames},
     sql::Engine,
 };
 
-/// The most entries of each sort. Where they become more, all are forgotten, and the
-/// ones in use come back with the next batches.
+/// The most names and series. Where they become more, all are forgotten, and the ones
+/// in use come back with the next batches.
 const MAX_ENTRIES: usize = 4_096;
+/// The most roll-ups: each has a histogram, of mostly 7 kB and at most about 30.
+const MAX_ROLLUPS: usize = 1_024;
 
 /// A name that events use: the id it means, and the thing's own name.
 pub(super) type Meant = (i64, String);
@@ -27,17 +29,19 @@ pub(super) struct Memory {
 /// Things of one sort.
 pub(super) struct Entries<K, V> {
     known: HashMap<K, V>,
-    is_kept: bool,
+    most: usize,
 }
 
 impl Memory {
     pub(super) fn of(engine: Engine) -> Self {
-        let is_kept = engine == Engine::Sqlite;
+        if engine != Engine::Sqlite {
+            return Self::default();
+        }
         Self {
-            products: Entries::new(is_kept),
-            environments: Entries::new(is_kept),
-            series: Entries::new(is_kept),
-            rollups: Entries::new(is_kept),
+            products: Entries::at_most(MAX_ENTRIES),
+            environments: Entries::at_most(MAX_ENTRIES),
+            series: Entries::at_most(MAX_ENTRIES),
+            rollups: Entries::at_most(MAX_ROLLUPS),
         }
     }
 
@@ -52,15 +56,15 @@ impl Memory {
 impl<K, V> Default for Entries<K, V> {
     /// Keeps nothing.
     fn default() -> Self {
-        Self::new(false)
+        Self::at_most(0)
     }
 }
 
 impl<K, V> Entries<K, V> {
-    fn new(is_kept: bool) -> Self {
+    fn at_most(most: usize) -> Self {
         Self {
             known: HashMap::new(),
-            is_kept,
+            most,
         }
     }
 }
@@ -68,22 +72,22 @@ impl<K, V> Entries<K, V> {
 impl<K: Eq + Hash, V> Entries<K, V> {
     pub(super) fn get<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Option<&V>
     where
-        K: std::borrow::Borrow<Q>,
+        K: Borrow<Q>,
     {
         self.known.get(key)
     }
 
     pub(super) fn keep(&mut self, key: K, value: V) {
-        if !self.is_kept {
+        if self.most == 0 {
             return;
         }
-        if self.known.len() >= MAX_ENTRIES {
+        if self.known.len() >= self.most {
             self.known.clear();
         }
         self.known.insert(key, value);
     }
 
-    pub(super) fn drop(&mut self, key: &K) {
+    pub(super) fn forget(&mut self, key: &K) {
         self.known.remove(key);
     }
 }

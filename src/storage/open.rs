@@ -10,7 +10,7 @@ use std::{
 };
 
 use sqlx::{
-    ConnectOptions, Executor,
+    ConnectOptions, Connection as _, Executor,
     migrate::Migrator,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
@@ -36,16 +36,20 @@ const APPLICATION_ID: i64 = 0x5652_534e;
 /// A connection from the pool is there within this, or the database counts as
 /// busy, or as away where it does not answer on a connection kept for that.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
+/// A connection that nobody used for so long is asked whether it lives before it is used.
+const ASK_AFTER: Duration = Duration::from_secs(1);
 /// Of a statement that goes through an index step by step Postgres expects far too
 /// much, and would spend seconds on compiling it. And what nobody waits for any more
-/// it is to give up, and to say so before it counts as away. Statements name their relations in the order in which one leads
-/// to the next: by its averages Postgres would go through a large product for a small one.
+/// it is to give up, and to say so before it counts as away. Statements name their
+/// relations in the order in which one leads to the next: by its averages Postgres would
+/// go through a large product for a small one.
 const ON_CONNECT: &str = "set jit = off; set statement_timeout = '9s'; set join_collapse_limit = 1";
 /// Pages of 4 kB that the log of changes (`-wal`) has before SQLite takes them into the
-/// file, 64 MB: a page that changes again and again is then taken over once. A batch
-/// waits for that, so it should come seldom, and the file beside the store stay small.
-const WAL_PAGES: &str = "16384";
-/// Statements that a connection of SQLite's keeps prepared.
+/// file, 128 MB: a page that changes again and again is then taken over once. A batch
+/// waits for that, so it should come to fewer than one in a hundred; and the file beside
+/// the store should stay small, and be read fast where a crash has left it.
+const WAL_PAGES: &str = "32768";
+/// Statements that a connection keeps prepared.
 const STATEMENTS: usize = 200;
 /// How long SQLite waits for another program that looks into the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -210,6 +214,7 @@ async fn open_postgres(url: &str, connections: u32) -> Result<Opened, OpenError>
             OpenError::Url("can't be read: postgres://USER@HOST:PORT/NAME is taken".to_owned())
         })?
         .application_name("versioner")
+        .statement_cache_capacity(STATEMENTS)
         .disable_statement_logging();
     let writer = WriterOptions::Postgres(options.clone());
     let mut connection = Connection::open(&writer).await?;
@@ -222,8 +227,17 @@ async fn open_postgres(url: &str, connections: u32) -> Result<Opened, OpenError>
         let pool = PgPoolOptions::new()
             .max_connections(connections)
             .acquire_timeout(ACQUIRE_TIMEOUT)
-            // Another round trip for each read; who reads copes with a dead connection.
+            // To ask each time whether it lives is another round trip for each read; who
+            // reads copes with a connection that has ended. One that hangs is found here.
             .test_before_acquire(false)
+            .before_acquire(|connection, meta| {
+                Box::pin(async move {
+                    if meta.idle_for >= ASK_AFTER {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
             .after_connect(|connection, _| {
                 Box::pin(async move { connection.execute(ON_CONNECT).await.map(|_| ()) })
             })

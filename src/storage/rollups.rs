@@ -150,15 +150,22 @@ impl Changes {
         if rollups.iter().any(|rollup| rollup.lost_range) {
             writes.flush(connection).await?;
             range::of_builds(connection, &mut rollups).await?;
-            save(writes, &rollups)?;
+            let (of_branches, others): (Vec<Rollup>, Vec<Rollup>) = rollups
+                .into_iter()
+                .partition(|rollup| rollup.lost_range && !rollup.by_branch);
+            save(writes, &others)?;
             writes.flush(connection).await?;
             // These go by the others.
+            rollups = of_branches;
             range::of_branches(connection, &mut rollups).await?;
+            save(writes, &rollups)?;
+            rollups.extend(others);
+        } else {
+            save(writes, &rollups)?;
         }
-        save(writes, &rollups)?;
         for rollup in rollups {
             match rollup.builds {
-                ..=0 => memory.rollups.drop(&rollup.place()),
+                ..=0 => memory.rollups.forget(&rollup.place()),
                 _ => memory
                     .rollups
                     .keep(rollup.place(), (rollup.builds, rollup.durations)),

@@ -123,8 +123,8 @@ impl Sql {
             ))
     }
 
-    /// An error ends the transaction, so SQLite need not keep what it takes to undo
-    /// one statement alone.
+    /// Who writes ends the transaction on every error (the writer does, and it alone
+    /// writes), so SQLite need not keep what it takes to undo one statement alone.
     fn or_fail(self) -> Self {
         match self.engine {
             Engine::Sqlite => self.push("or fail "),
@@ -133,7 +133,7 @@ impl Sql {
     }
 
     /// One statement for Postgres that runs all of these, in no order, each on what was
-    /// there before; then the last one, which is a `select`.
+    /// there before; and with them a `select` for what it does.
     pub(super) fn together(statements: Vec<Sql>, last: Option<Sql>) -> Self {
         let mut all = Self::new(Engine::Postgres, "");
         for (nth, statement) in statements.into_iter().enumerate() {

@@ -30,11 +30,14 @@ const BUSY_TRIES: usize = 5;
 
 /// Fewer callers than this at once are not waited for.
 const MIN_GATHERED: usize = 8;
-/// How long callers are waited for that are probably about to come again.
+/// How long callers are waited for that are probably about to come again; the timer
+/// takes up to a millisecond more.
 const MAX_GATHERING: Duration = Duration::from_millis(1);
 
 /// How long nothing is to be done before rows that wait are settled all.
 const SETTLE_AFTER: Duration = Duration::from_millis(200);
+/// How long rows are left waiting that could not be settled.
+const SETTLE_AGAIN_AFTER: Duration = Duration::from_secs(10);
 
 type Outcomes = Vec<Result<Outcome, Error>>;
 
@@ -48,6 +51,15 @@ pub(super) enum Command {
         change: Box<Change>,
         reply: oneshot::Sender<Result<Changed, Error>>,
     },
+}
+
+impl Command {
+    fn events(&self) -> usize {
+        match self {
+            Self::Submit { submissions, .. } => submissions.len(),
+            Self::Change { .. } => 1,
+        }
+    }
 }
 
 /// The handle on the task.
@@ -77,7 +89,7 @@ impl Writer {
             taken: 0,
             expected: 0,
             waiting,
-            settles: true,
+            settle_from: Instant::now(),
             cache,
         };
         Self {
@@ -110,8 +122,8 @@ struct Task {
     /// About how many rows of a table wait to be settled, or more than do; none: they
     /// never do.
     waiting: Option<usize>,
-    /// False where settling failed since the last batch.
-    settles: bool,
+    /// When rows may be settled: where it failed, not at once again.
+    settle_from: Instant,
     cache: Arc<Cache>,
 }
 
@@ -126,6 +138,7 @@ impl Task {
         let mut queue = VecDeque::new();
         loop {
             if queue.is_empty() {
+                let idle_since = Instant::now();
                 let command = tokio::select! {
                     biased;
                     command = commands.recv() => command,
@@ -133,11 +146,15 @@ impl Task {
                         commands.close();
                         commands.recv().await
                     }
-                    () = sleep(SETTLE_AFTER), if self.settles && self.waits() => {
+                    () = sleep(SETTLE_AFTER), if self.may_settle(0) => {
                         self.settle(&commands, &stop).await;
                         continue;
                     }
                 };
+                // Whoever was there is not about to come again.
+                if idle_since.elapsed() > MAX_GATHERING {
+                    self.expected = 0;
+                }
                 match command {
                     Some(command) => queue.push_back(command),
                     None => return,
@@ -145,30 +162,38 @@ impl Task {
             }
             self.gather(&mut queue, &mut commands).await;
             self.take_batch(&mut queue, &mut commands).await;
-            self.settles = true;
             self.expected = (self.taken + commands.len() + queue.len()).min(MAX_BATCH);
-        }
-    }
-
-    fn waits(&self) -> bool {
-        self.waiting.is_some_and(|waiting| waiting > 0)
-    }
-
-    /// Settles all rows that wait, while there is nothing else to do.
-    async fn settle(&mut self, commands: &mpsc::Receiver<Command>, stop: &CancellationToken) {
-        while self.waits() && commands.is_empty() && !stop.is_cancelled() {
-            if let Err(error) = self.settle_chunk().await {
-                tracing::warn!(%error, "rows go on waiting for the indexes of lists");
-                self.settles = false;
-                return;
+            if self.may_settle(settling::MAX_WAITING) {
+                self.settle_beyond(settling::MAX_WAITING).await;
             }
         }
     }
 
-    async fn settle_chunk(&mut self) -> Result<(), Error> {
+    /// Whether more rows than these wait, and nothing keeps them from being settled.
+    fn may_settle(&self, may_wait: usize) -> bool {
+        self.waiting.is_some_and(|waiting| waiting > may_wait) && self.settle_from <= Instant::now()
+    }
+
+    /// Settles all rows that wait, while there is nothing else to do.
+    async fn settle(&mut self, commands: &mpsc::Receiver<Command>, stop: &CancellationToken) {
+        while self.may_settle(0) && commands.is_empty() && !stop.is_cancelled() {
+            self.settle_beyond(0).await;
+        }
+    }
+
+    /// Settles a chunk where more rows wait than may. In a transaction of its own: that
+    /// it can't be done is no reason to refuse events.
+    async fn settle_beyond(&mut self, may_wait: usize) {
+        if let Err(error) = self.try_to_settle_beyond(may_wait).await {
+            tracing::warn!(%error, "rows go on waiting for the indexes of lists");
+            self.settle_from = Instant::now() + SETTLE_AGAIN_AFTER;
+        }
+    }
+
+    async fn try_to_settle_beyond(&mut self, may_wait: usize) -> Result<(), Error> {
         let mut connection = self.begin().await?;
         let settled = async {
-            let waiting = settling::settle_beyond(&mut connection, 0).await?;
+            let waiting = settling::settle_beyond(&mut connection, may_wait).await?;
             connection.commit().await?;
             Ok(waiting)
         };
@@ -189,9 +214,13 @@ impl Task {
             return;
         }
         let until = Instant::now() + MAX_GATHERING;
-        while queue.len() < expected {
+        let mut events: usize = queue.iter().map(Command::events).sum();
+        while queue.len() < expected && events < MAX_BATCH {
             match timeout_at(until, commands.recv()).await {
-                Ok(Some(command)) => queue.push_back(command),
+                Ok(Some(command)) => {
+                    events += command.events();
+                    queue.push_back(command);
+                }
                 Ok(None) | Err(_) => return,
             }
         }
@@ -223,7 +252,10 @@ impl Task {
                         command,
                     }));
                 }
-                other if replies.is_empty() => return self.run_alone(other).await,
+                other if replies.is_empty() => {
+                    self.taken = 1;
+                    return self.run_alone(other).await;
+                }
                 other => {
                     queue.push_front(other);
                     break;
@@ -315,20 +347,13 @@ impl Task {
         mode: Mode,
     ) -> Result<batch::Recorded, Error> {
         let mut connection = self.begin().await?;
-        let mut waiting = self.waiting;
         let (memory, cache) = (&mut self.memory, &self.cache);
-        let recorded = async {
-            let too_many = waiting.filter(|waiting| *waiting > settling::MAX_WAITING);
-            if mode == Mode::Record && too_many.is_some() {
-                let settled = settling::settle_beyond(&mut connection, settling::MAX_WAITING);
-                waiting = Some(settled.await?);
-            }
-            batch::run(&mut connection, submissions, now_us(), mode, memory, cache).await
-        };
+        let recorded = batch::run(&mut connection, submissions, now_us(), mode, memory, cache);
         let recorded = recorded.await;
         let recorded = self.end(connection, recorded).await?;
         // An event brings one row of a table; where a late one parts a run into more, the
         // next count finds them.
+        let waiting = self.waiting;
         self.waiting = waiting.map(|waiting| waiting.saturating_add(recorded.accepted));
         Ok(recorded)
     }

@@ -67,7 +67,7 @@ pub(super) struct Accepted {
     pub(super) environment_id: Option<i64>,
     pub(super) stream: StreamKey,
     pub(super) stream_id: i64,
-    /// Known once the batch is settled.
+    /// Known once the batch is concluded.
     pub(super) run_id: i64,
     run_index: usize,
     pub(super) content: String,
@@ -258,7 +258,7 @@ impl World {
     }
 
     /// Folds what has to be folded anew, and derives what follows from the runs.
-    pub(super) fn settle(&mut self) {
+    pub(super) fn conclude(&mut self) {
         for state in self.streams.values_mut() {
             state.fold();
         }

@@ -1,5 +1,5 @@
-//! One batch of events, one transaction: look up, decide, write, commit. The
-//! number of statements does not depend on the number of events.
+//! One batch of events, one transaction: look up, decide, write, commit. Statements
+//! are about many rows, not about events.
 
 mod decide;
 mod lookup;
@@ -138,7 +138,7 @@ pub(super) async fn run(
     let head = lock_head(connection).await?;
     let mut world = lookup::load(connection, submissions, head, now_us, memory).await?;
     let decisions: Vec<_> = submissions.iter().map(|s| world.decide(s)).collect();
-    world.settle();
+    world.conclude();
 
     let recorded = match mode {
         Mode::ValidateOnly => {

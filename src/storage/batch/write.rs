@@ -1,4 +1,5 @@
-//! Writes what a batch came to: each table in one statement.
+//! Writes what a batch came to: each sort of change in a table in one statement, or in
+//! a few where there are many rows.
 
 mod classes;
 mod current;

@@ -57,15 +57,11 @@ pub(super) async fn of_builds(
 }
 
 /// Of roll-ups of all branches: from those of each branch, which are written already.
-/// False: none has lost it.
 pub(super) async fn of_branches(
     connection: &mut Connection,
     rollups: &mut [Rollup],
-) -> Result<bool, Error> {
+) -> Result<(), Error> {
     let wanted = keys(lost(rollups, false));
-    if wanted.is_empty() {
-        return Ok(false);
-    }
     // The roll-up of sixteen days tells which branches have builds in that time.
     let sixteen_days = crate::domain::statistics::Width::LONGEST;
     for part in wanted.parts(connection.engine()) {
@@ -97,7 +93,7 @@ pub(super) async fn of_branches(
         );
         set(rollups, connection.fetch(sql).await?)?;
     }
-    Ok(true)
+    Ok(())
 }
 
 fn lost(rollups: &[Rollup], by_branch: bool) -> impl Iterator<Item = (usize, &Rollup)> {

@@ -295,7 +295,9 @@ impl LatestRuns {
         if state.was_latest == latest_id {
             return;
         }
-        if let Some(id) = state.was_latest {
+        // One that goes is deleted in the same statement.
+        let stays = |id: &i64| !state.removed.contains(id);
+        if let Some(id) = state.was_latest.filter(stays) {
             self.no_longer.add([id.into(), false.into()]);
         }
         if let Some(id) = latest_id.filter(|id| state.known.contains_key(id)) {
