@@ -12,7 +12,7 @@ use versioner::{
         statistics::{Grouping, StatisticsQuery},
         status::Status,
     },
-    storage::{Error, List, Page, Reference},
+    storage::{Error, List, Page, ProductChange, Reference},
 };
 
 use super::{
@@ -123,7 +123,14 @@ pub(super) async fn places(plans: &Plans) {
 
 pub(super) async fn things(plans: &Plans) {
     let store = &plans.store;
-    // Versions that no question before these has read: those would be answered from memory.
+    // What was read before would be answered from memory; a change of the catalogue has all
+    // of it forgotten.
+    let product = Reference::Name(PRODUCT.to_owned());
+    let described = ProductChange {
+        description: Some("The large one".to_owned()),
+        ..ProductChange::default()
+    };
+    store.update_product(product, described).await.unwrap();
     let of_product = BuildQuery {
         product_name: Some(PRODUCT.to_owned()),
         ..BuildQuery::default()
