@@ -247,6 +247,7 @@ contract! {
     }
     rollups {
         r16_rollups_by_increments_equal_those_from_scratch,
+        r16_what_a_batch_added_that_failed_is_not_counted_on,
         r16_a_store_from_before_there_were_rollups_gets_them,
         r16_a_duration_that_is_taken_back_is_neither_shortest_nor_longest,
         r16_beyond_the_limit_percentiles_are_within_one_percent_and_all_else_is_exact,

@@ -53,6 +53,35 @@ pub(crate) async fn r16_rollups_by_increments_equal_those_from_scratch(database:
     assert_eq!(rollups(&database).await, kept);
 }
 
+pub(crate) async fn r16_what_a_batch_added_that_failed_is_not_counted_on(database: Database) {
+    let store = database.open().await;
+    store.accept(build("1.0").branch("main").at(0)).await;
+    let refusing = database.either(
+        "create trigger refusing before insert on events when new.event_id = 'refused'
+         begin select raise(abort, 'refused'); end",
+        "create function refuse() returns trigger language plpgsql as
+             $$ begin raise exception 'refused'; end $$;
+         create trigger refusing before insert on events for each row
+             when (new.event_id = 'refused') execute function refuse()",
+    );
+    database.execute(refusing).await;
+    // Its roll-ups and its series were written, and taken back.
+    let failing = build("1.1").branch("new").id("refused").at(MINUTE_US);
+    store.refuse(failing).await;
+    for (nth, branch) in (2..).zip(["other", "new", "main"]) {
+        let report = build(&format!("1.{nth}"))
+            .branch(branch)
+            .at(nth * MINUTE_US);
+        store.accept(report).await;
+    }
+    store.close().await;
+
+    let kept = rollups(&database).await;
+    database.execute(FORGET).await;
+    database.open().await.close().await;
+    assert_eq!(rollups(&database).await, kept);
+}
+
 pub(crate) async fn r16_a_store_from_before_there_were_rollups_gets_them(database: Database) {
     let store = database.open().await;
     let minutes = |n: i64| n * MINUTE_US;

@@ -300,6 +300,29 @@ async fn a_writer_with_much_to_do_lets_no_more_rows_wait_than_may() {
 }
 
 #[tokio::test]
+async fn r8_events_are_recorded_though_their_rows_cannot_be_settled() {
+    let database = Database::sqlite();
+    database.open().await.close().await;
+    let refuse = KEEP.replace("ignore", "abort, 'damaged'");
+    database.execute(&refuse).await;
+    let store = database.open().await;
+    for turn in 0..4 {
+        let reports = (0..400).map(|nth| build(&format!("{turn}.{nth}")));
+        store.accept_all(reports).await;
+    }
+    assert_eq!(waiting(&database).await, [1_600, 1_600]);
+    assert_eq!(store.all(&VersionQuery::default()).await.len(), 1_600);
+    store.close().await;
+
+    database
+        .execute("drop trigger keep_versions; drop trigger keep_builds")
+        .await;
+    let store = database.open().await;
+    until_none_waits(&database).await;
+    store.close().await;
+}
+
+#[tokio::test]
 async fn pages_have_each_row_once_while_rows_arrive_and_settle() {
     let database = Database::sqlite();
     let store = database.open().await;

@@ -1,11 +1,14 @@
 //! What a batch knows, and what becomes of each of its events, in their order.
 //! Pure: everything was looked up before, nothing is written yet.
 
+mod outcome;
+
 use std::collections::{BTreeSet, HashMap};
 
 use super::{
-    Created, Head, Outcome, Receipt, State, Submission,
+    Created, Head, Receipt, Submission,
     stream::{Refold, StreamKey, StreamState},
+    version::{VersionChange, VersionState},
 };
 use crate::{
     domain::{
@@ -13,8 +16,8 @@ use crate::{
         deployment::DeploymentClass,
         event::{Event, Subject},
         precedence,
-        resource::{Build, Check, Deployment, EntryType, RunState, Version},
-        run::{Key, Occurrence, Origin, Run},
+        resource::{EntryType, Version},
+        run::{Key, Occurrence, Origin},
     },
     storage::error::{Conflict, Error},
 };
@@ -23,28 +26,6 @@ use crate::{
 pub(super) struct Named {
     pub(super) name: String,
     pub(super) created_at_us: Option<i64>,
-}
-
-pub(super) struct VersionState {
-    pub(super) version: Version,
-    pub(super) change: VersionChange,
-    /// An event of this batch is older than all that were known of it.
-    pub(super) created_earlier: bool,
-}
-
-/// What a batch changes in a version's row: each includes those before it. Indexes
-/// cost the writer most, so only what may have changed is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum VersionChange {
-    Nothing,
-    /// When it was last heard of.
-    Heard,
-    /// Its latest build and that one's status.
-    Build,
-    /// Where it came from, or when it was created.
-    Origin,
-    /// It is new.
-    All,
 }
 
 /// An event that was accepted before this batch.
@@ -103,35 +84,6 @@ pub(super) struct World {
     pub(super) current_deployments: BTreeSet<i64>,
     /// The classes of the deployments that this batch touched, as written.
     pub(super) classes: HashMap<i64, DeploymentClass>,
-}
-
-impl VersionState {
-    fn raise(&mut self, change: VersionChange) {
-        self.change = self.change.max(change);
-    }
-
-    fn note_latest_build(&mut self, latest: &Run, origin: &Origin) {
-        let version = &self.version;
-        let build = (Some(latest.status), Some(latest.id), latest.started_at_us());
-        let known = (
-            version.status,
-            version.latest_build_id,
-            version.latest_build_started_at_us,
-        );
-        if build != known {
-            self.raise(VersionChange::Build);
-        }
-        if *origin != self.version.origin {
-            self.raise(VersionChange::Origin);
-            self.version.origin.clone_from(origin);
-        }
-        let version = &mut self.version;
-        (
-            version.status,
-            version.latest_build_id,
-            version.latest_build_started_at_us,
-        ) = build;
-    }
 }
 
 impl World {
@@ -304,45 +256,6 @@ impl World {
         })
     }
 
-    /// The answer to an event that is only validated: it has no position.
-    pub(super) fn receipt_only(&self, decision: Decision) -> Outcome {
-        let is_recorded = matches!(decision, Decision::Known(_));
-        let mut outcome = self.outcome(decision, false, &HashMap::new());
-        if !is_recorded {
-            outcome.receipt.position = 0;
-        }
-        outcome
-    }
-
-    /// The answer to an event. `known` has the states of those accepted before,
-    /// by position.
-    pub(super) fn outcome(
-        &self,
-        decision: Decision,
-        want_state: bool,
-        known: &HashMap<i64, State>,
-    ) -> Outcome {
-        match decision {
-            Decision::Known(event) => Outcome {
-                state: known.get(&event.receipt.position).cloned(),
-                receipt: Receipt {
-                    duplicate: true,
-                    ..event.receipt
-                },
-            },
-            Decision::Accepted(index) | Decision::Repeated(index) => {
-                let accepted = &self.accepted[index];
-                Outcome {
-                    state: want_state.then(|| self.state(accepted)).flatten(),
-                    receipt: Receipt {
-                        duplicate: matches!(decision, Decision::Repeated(_)),
-                        ..accepted.receipt.clone()
-                    },
-                }
-            }
-        }
-    }
-
     fn find_repeat(&self, submission: &Submission) -> Result<Option<Decision>, Error> {
         let (hash, position, decision) =
             if let Some(index) = self.accepted_ids.get(&submission.event_id) {
@@ -448,70 +361,5 @@ impl World {
                 created_earlier: false,
             },
         );
-    }
-
-    fn state(&self, accepted: &Accepted) -> Option<State> {
-        let product_name = self.products.get(&accepted.product_id)?.name.clone();
-        let version = accepted
-            .version_id
-            .and_then(|id| self.versions.get(&id))
-            .map(|state| state.version.clone());
-        let environment = accepted.environment_id.and_then(|id| {
-            let environment = self.environments.get(&id)?;
-            Some((id, environment.name.clone()))
-        });
-        let runs = &self.streams.get(&accepted.stream)?.stream;
-        let run = |id: i64| {
-            runs.runs
-                .iter()
-                .find(|run| run.id == id)
-                .map(RunState::from)
-        };
-        match &accepted.stream {
-            StreamKey::Builds { .. } => {
-                let version = version?;
-                let build = Build {
-                    id: accepted.run_id,
-                    product_id: accepted.product_id,
-                    product_name,
-                    version_id: version.id,
-                    version: version.version.clone(),
-                    run: run(accepted.run_id)?,
-                };
-                Some(State::Build(Box::new(version), Box::new(build)))
-            }
-            StreamKey::Deployments { instance, .. } => {
-                let version = version?;
-                let (environment_id, environment_name) = environment?;
-                let deployment = Deployment {
-                    id: accepted.run_id,
-                    product_id: accepted.product_id,
-                    product_name,
-                    version_id: version.id,
-                    version: version.version.clone(),
-                    environment_id,
-                    environment_name,
-                    instance: instance.clone(),
-                    current: self.current_deployments.contains(&accepted.run_id),
-                    class: self.classes.get(&accepted.run_id).copied(),
-                    run: run(accepted.run_id)?,
-                };
-                Some(State::Deployment(Box::new(version), Box::new(deployment)))
-            }
-            StreamKey::Check {
-                scm_sha,
-                check_name,
-                ..
-            } => Some(State::Check(Box::new(Check {
-                id: accepted.stream_id,
-                product_id: accepted.product_id,
-                product_name,
-                version: version.map(|v| (v.id, v.version)),
-                scm_sha: Some(scm_sha.clone()).filter(|sha| !sha.is_empty()),
-                check_name: check_name.clone(),
-                environment,
-                run: RunState::from(runs.latest()?),
-            }))),
-        }
     }
 }

@@ -12,7 +12,8 @@ pub(super) use known::known_states;
 
 use super::{
     Created, Head, Receipt, Submission,
-    decide::{Known, Named, VersionChange, VersionState, World},
+    decide::{Known, Named, World},
+    version::{VersionChange, VersionState},
 };
 use crate::{
     domain::resource::{EntryType, Version},

@@ -4,6 +4,7 @@
 mod decide;
 mod lookup;
 mod stream;
+mod version;
 mod write;
 
 use std::time::Instant;

@@ -6,9 +6,10 @@ mod current;
 mod runs;
 
 use super::{
-    decide::{VersionChange, VersionState, World},
+    decide::World,
     head_moved,
     stream::StreamKey,
+    version::{VersionChange, VersionState},
 };
 use crate::{
     domain::{environment::EnvironmentType, statistics::Finish},

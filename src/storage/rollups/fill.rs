@@ -11,7 +11,7 @@ use crate::{
         error::Error,
         memory::Memory,
         rows::{RUN_COLUMNS, RunRow},
-        sql::{Column, Rows, Sql},
+        sql::{Column, Rows},
         writes::Writes,
     },
 };
@@ -103,18 +103,8 @@ async fn roll_up(connection: &mut Connection, rows: Vec<BuildRow>) -> Result<Opt
             finish.duration_us.into(),
         ]);
     }
-    for part in ids.parts(connection.engine()) {
-        let sql = Sql::with(
-            connection.engine(),
-            "k",
-            part,
-            "update builds set series_id = k.series_id, duration_us = k.duration_us
-             from k
-             where builds.id = k.id",
-        );
-        connection.execute(sql).await?;
-    }
     let mut writes = Writes::new(connection.engine());
+    writes.update("builds", ids);
     changes
         .write(connection, &mut writes, &series, &mut memory)
         .await?;

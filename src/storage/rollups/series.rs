@@ -12,6 +12,7 @@ use crate::{
         error::Error,
         memory::Memory,
         sql::{Column, Rows, Sql},
+        writes::Writes,
     },
 };
 
@@ -133,7 +134,6 @@ async fn make(
     wanted: &[&Names],
     ids: &mut [Option<i64>],
 ) -> Result<(), Error> {
-    let engine = connection.engine();
     let sql = connection.sql("select coalesce(max(id), 0) from build_series");
     let rows: Vec<(i64,)> = connection.fetch(sql).await?;
     let last_id = rows.first().map_or(0, |row| row.0);
@@ -157,9 +157,7 @@ async fn make(
             names.hash().into(),
         ]);
     }
-    for part in series.parts(engine) {
-        let sql = Sql::insert(engine, "build_series", part, "");
-        connection.execute(sql).await?;
-    }
-    Ok(())
+    let mut writes = Writes::new(connection.engine());
+    writes.insert("build_series", series, "");
+    writes.flush(connection).await
 }
