@@ -5,6 +5,8 @@
 mod docs;
 #[path = "build/json.rs"]
 mod json;
+#[path = "build/rules.rs"]
+mod rules;
 
 use std::{env, error::Error, fs, path::PathBuf};
 
@@ -35,6 +37,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     docs::unpack(&out)?;
     let files = compiler.file_descriptor_set();
     fs::write(out.join("words.rs"), json::words(&files.file))?;
+    fs::write(
+        out.join("rules.rs"),
+        rules::rules(&compiler.descriptor_pool()),
+    )?;
     let builder = tonic_prost_build::configure()
         .build_transport(true)
         .compile_well_known_types(false)

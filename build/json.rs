@@ -107,10 +107,10 @@ fn attribute(message: &DescriptorProto, field: &FieldDescriptorProto) -> Option<
         (Type::Enum, name) => {
             let name = name.trim_start_matches(&format!(".{PACKAGE}."));
             assert!(!name.contains('.'), "{name}: enums stand at the top level");
-            assert!(!optional, "{name}: an enum's 0 says that it is left out");
-            with(&match repeated {
-                true => format!("words::<{name}, _>"),
-                false => format!("word::<{name}, _>"),
+            with(&match (repeated, optional) {
+                (true, _) => format!("words::<{name}, _>"),
+                (false, true) => format!("optional_word::<{name}, _>"),
+                (false, false) => format!("word::<{name}, _>"),
             })
         }
         (Type::Message, ".google.protobuf.Timestamp") => with("time"),

@@ -7,7 +7,7 @@ use std::{
 
 use prost::bytes::Bytes;
 use versioner::pb::{
-    EventSubmission, Status, SubmitVersionEventRequest, VersionEvent, event_submission,
+    BuildStatus, EventSubmission, SubmitVersionEventRequest, VersionEvent, event_submission,
 };
 
 use crate::client::frame;
@@ -32,8 +32,8 @@ impl Events {
         let number = self.0.fetch_add(1, Ordering::Relaxed);
         let version = number / EVENTS_A_VERSION;
         let status = match number % EVENTS_A_VERSION {
-            0 => Status::Started,
-            _ => Status::Completed,
+            0 => BuildStatus::Started,
+            _ => BuildStatus::Completed,
         };
         VersionEvent {
             product_name: format!("service-{}", version % PRODUCTS),

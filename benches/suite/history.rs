@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, iter};
 
 use prost_types::{Struct, Timestamp, Value, value::Kind};
 use versioner::pb::{
-    CheckEvent, CheckKind, CheckStatus, DeploymentEvent, EventSubmission, Status, VersionEvent,
-    event_submission::Event,
+    BuildStatus, CheckEvent, CheckKind, CheckStatus, DeploymentEvent, EventSubmission,
+    VersionEvent, event_submission::Event,
 };
 
 pub(crate) const GET_VERSION: &str = "/versioner.v1.VersionService/GetVersion";
@@ -91,14 +91,15 @@ impl History {
     fn events_of(self, nth: u64) -> impl Iterator<Item = EventSubmission> {
         let at_s = self.begins_s() + (YEAR_S as i128 * nth as i128 / self.versions as i128) as i64;
         // Some builds are reported twice, some are run again.
-        let started = (nth.is_multiple_of(10)).then(|| build(nth, at_s, Status::Started, 1));
+        let started = (nth.is_multiple_of(10)).then(|| build(nth, at_s, BuildStatus::Started, 1));
         let status = match nth {
-            _ if nth < LEGACY_VERSIONS => Status::Aborted,
-            _ if nth % 20 == 3 => Status::Failed,
-            _ => Status::Completed,
+            _ if nth < LEGACY_VERSIONS => BuildStatus::Aborted,
+            _ if nth % 20 == 3 => BuildStatus::Failed,
+            _ => BuildStatus::Completed,
         };
         let finished = build(nth, at_s, status, 1);
-        let again = (nth % 20 == 3).then(|| build(nth, at_s + 30 * MINUTE_S, Status::Failed, 2));
+        let again =
+            (nth % 20 == 3).then(|| build(nth, at_s + 30 * MINUTE_S, BuildStatus::Failed, 2));
         let checks = (nth.is_multiple_of(5)).then(|| [test(nth, at_s), scan(nth, at_s)]);
         let deployments = (nth.is_multiple_of(3)).then(|| {
             let places = ENVIRONMENTS.into_iter().zip(1..);
@@ -122,14 +123,14 @@ impl History {
     }
 }
 
-fn build(nth: u64, started_s: i64, status: Status, attempt: i32) -> VersionEvent {
+fn build(nth: u64, started_s: i64, status: BuildStatus, attempt: i32) -> VersionEvent {
     let is_legacy = nth < LEGACY_VERSIONS;
     let pick = |legacy: &str, usual: &str| match is_legacy {
         true => legacy.to_owned(),
         false => usual.to_owned(),
     };
     let ended_s = started_s + 60 + (scatter(nth) % 900) as i64;
-    let is_end = status != Status::Started;
+    let is_end = status != BuildStatus::Started;
     let product = History::product(nth);
     VersionEvent {
         version: History::version(nth),
@@ -200,7 +201,7 @@ fn deployment(nth: u64, at_s: i64, environment: &str) -> DeploymentEvent {
     DeploymentEvent {
         product_name: History::product(nth),
         version: History::version(nth),
-        status: Status::Completed.into(),
+        status: BuildStatus::Completed.into(),
         event_id: format!("deployment-{nth}-{environment}"),
         occurred_at: time(at_s),
         started_at: time(at_s - 2 * MINUTE_S),

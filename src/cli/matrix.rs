@@ -185,10 +185,10 @@ fn of_instance(
         None => parts.push(Look::Faint.paint("nothing")),
     }
     parts.extend(standing);
-    if let Some(under_way) = &instance.under_way {
-        legend.under_way = true;
-        let stale = if under_way.stale { " (stale)" } else { "" };
-        parts.push(Look::Open.paint(&format!("→ {}{stale}", under_way.version)));
+    if let Some(in_progress) = &instance.in_progress {
+        legend.in_progress = true;
+        let stale = if in_progress.stale { " (stale)" } else { "" };
+        parts.push(Look::Open.paint(&format!("→ {}{stale}", in_progress.version)));
     }
     if let Some(failed) = failed_since(instance) {
         legend.failed = true;
@@ -208,20 +208,20 @@ fn failed_since(instance: &pb::MatrixInstance) -> Option<&pb::DeploymentSummary>
 fn standing(cell: &pb::MatrixCell) -> Option<String> {
     // Those between are not counted in; so one version further is none between.
     let versions = cell.versions_between.saturating_add(1);
-    Some(match cell.standing() {
-        pb::Standing::Unspecified => return None,
-        pb::Standing::Same => Look::Good.paint("="),
-        pb::Standing::Ahead => Look::Open.paint(&format!("▲{versions}")),
-        pb::Standing::Behind => Look::Open.paint(&format!("▼{versions}")),
-        pb::Standing::Mixed => Look::Open.paint("≠"),
-        pb::Standing::Unknown => Look::Faint.paint("?"),
+    Some(match cell.baseline_comparison() {
+        pb::BaselineComparison::Unspecified => return None,
+        pb::BaselineComparison::Same => Look::Good.paint("="),
+        pb::BaselineComparison::Ahead => Look::Open.paint(&format!("▲{versions}")),
+        pb::BaselineComparison::Behind => Look::Open.paint(&format!("▼{versions}")),
+        pb::BaselineComparison::Mixed => Look::Open.paint("≠"),
+        pb::BaselineComparison::Unknown => Look::Faint.paint("?"),
     })
 }
 
 /// Which marks were used.
 #[derive(Default)]
 struct Legend {
-    under_way: bool,
+    in_progress: bool,
     failed: bool,
     standing: bool,
 }
@@ -229,7 +229,7 @@ struct Legend {
 impl Legend {
     fn text(&self, baseline: Option<&str>) -> String {
         let mut lines = Vec::new();
-        if self.under_way {
+        if self.in_progress {
             lines.push("→ is being deployed".to_owned());
         }
         if self.failed {

@@ -183,8 +183,8 @@ fn statistics_request(args: &StatsArgs, span: &Span) -> pb::GetBuildStatisticsRe
         product_name: args.product.clone().unwrap_or_default(),
         scm_branch: args.branch.clone().unwrap_or_default(),
         source_system: args.source_system.clone().unwrap_or_default(),
-        from: Some(moment::pb_time(span.from)),
-        to: Some(moment::pb_time(span.to)),
+        start_at: Some(moment::pb_time(span.from)),
+        end_at: Some(moment::pb_time(span.to)),
         group_by: grouping(args.by),
         duration_statuses: endings(&args.durations),
     }
@@ -201,8 +201,8 @@ fn trend_request(args: &StatsArgs, span: &Span, bucket: Bucket) -> pb::GetBuildT
         product_name: args.product.clone().unwrap_or_default(),
         scm_branch: args.branch.clone().unwrap_or_default(),
         source_system: args.source_system.clone().unwrap_or_default(),
-        from: Some(moment::pb_time(span.from)),
-        to: Some(moment::pb_time(span.to)),
+        start_at: Some(moment::pb_time(span.from)),
+        end_at: Some(moment::pb_time(span.to)),
         bucket: bucket.into(),
         time_zone: args.time_zone.clone(),
         group_by: grouping(args.by),
@@ -222,9 +222,9 @@ fn grouping(by: Option<Grouping>) -> i32 {
 
 fn endings(endings: &[Ending]) -> Vec<i32> {
     let status = |ending: &Ending| match ending {
-        Ending::Completed => pb::Status::Completed,
-        Ending::Failed => pb::Status::Failed,
-        Ending::Aborted => pb::Status::Aborted,
+        Ending::Completed => pb::BuildStatus::Completed,
+        Ending::Failed => pb::BuildStatus::Failed,
+        Ending::Aborted => pb::BuildStatus::Aborted,
     };
     endings.iter().map(|ending| status(ending).into()).collect()
 }

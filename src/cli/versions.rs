@@ -34,7 +34,7 @@ pub struct VersionsArgs {
 
     /// Whose latest build has this status: pending, started, completed, failed or aborted.
     #[arg(long, value_parser = status)]
-    pub status: Option<pb::Status>,
+    pub status: Option<pb::BuildStatus>,
 
     /// Of this commit: the full SHA, or 4 or more characters of its beginning, in any case.
     #[arg(long, value_parser = NonEmptyStringValueParser::new())]
@@ -140,7 +140,7 @@ fn request(args: &VersionsArgs) -> pb::ListVersionsRequest {
     pb::ListVersionsRequest {
         product_name: args.product.clone().unwrap_or_default(),
         scm_branch: args.branch.clone().unwrap_or_default(),
-        status: args.status.unwrap_or_default().into(),
+        statuses: args.status.map(Into::into).into_iter().collect(),
         scm_sha: args.sha.clone().unwrap_or_default(),
         environment_name: args.environment.clone().unwrap_or_default(),
         order: order.into(),
@@ -198,8 +198,8 @@ pub(super) fn table(versions: &[pb::Version], with_product: bool, now: Timestamp
         let because: Vec<String> = version.unmet_conditions.iter().map(because).collect();
         let mut cells = vec![
             Look::Strong.paint(&version.version),
-            words::status(version.status, version.stale),
-            words::readiness(version.readiness),
+            words::version_status(version),
+            words::readiness(version.readiness.unwrap_or_default()),
             Look::Plain.paint(words::short_sha(&version.scm_sha)),
             Look::Plain.paint(&version.scm_branch),
             moment::when(version.created_at, now),
@@ -223,13 +223,13 @@ fn because(condition: &pb::Condition) -> String {
 }
 
 /// Parses a status in any of its spellings.
-fn status(text: &str) -> Result<pb::Status, String> {
+fn status(text: &str) -> Result<pb::BuildStatus, String> {
     let status = Status::parse(text)?;
     Ok(match status {
-        Status::Pending => pb::Status::Pending,
-        Status::Started => pb::Status::Started,
-        Status::Completed => pb::Status::Completed,
-        Status::Failed => pb::Status::Failed,
-        Status::Aborted => pb::Status::Aborted,
+        Status::Pending => pb::BuildStatus::Pending,
+        Status::Started => pb::BuildStatus::Started,
+        Status::Completed => pb::BuildStatus::Completed,
+        Status::Failed => pb::BuildStatus::Failed,
+        Status::Aborted => pb::BuildStatus::Aborted,
     })
 }

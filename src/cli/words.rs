@@ -19,16 +19,23 @@ pub(super) fn status(number: i32, stale: bool) -> String {
     if stale {
         return Look::Open.paint("? stale");
     }
-    let (mark, look) = match pb::Status::try_from(number) {
-        Ok(pb::Status::Completed) => ("✓", Look::Good),
-        Ok(pb::Status::Failed) => ("✗", Look::Bad),
-        Ok(pb::Status::Started) => ("→", Look::Open),
-        Ok(pb::Status::Aborted) => ("–", Look::Faint),
-        Ok(pb::Status::Pending) => ("·", Look::Faint),
-        Ok(pb::Status::Unspecified) => return Look::Faint.paint("not built"),
-        Err(_) => ("?", Look::Plain),
+    let (mark, look) = match pb::BuildStatus::try_from(number) {
+        Ok(pb::BuildStatus::Completed) => ("✓", Look::Good),
+        Ok(pb::BuildStatus::Failed) => ("✗", Look::Bad),
+        Ok(pb::BuildStatus::Started) => ("→", Look::Open),
+        Ok(pb::BuildStatus::Aborted) => ("–", Look::Faint),
+        Ok(pb::BuildStatus::Pending) => ("·", Look::Faint),
+        Ok(pb::BuildStatus::Unspecified) | Err(_) => ("?", Look::Plain),
     };
-    look.paint(&format!("{mark} {}", word::<pb::Status>(number)))
+    look.paint(&format!("{mark} {}", word::<pb::BuildStatus>(number)))
+}
+
+/// The status of a version's latest build with its mark.
+pub(super) fn version_status(version: &pb::Version) -> String {
+    match version.status {
+        Some(number) => status(number, version.stale),
+        None => Look::Faint.paint("not built"),
+    }
 }
 
 /// A check's status with its mark.

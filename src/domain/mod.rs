@@ -14,6 +14,7 @@ pub mod query;
 pub mod readiness;
 pub mod requirements;
 pub mod resource;
+pub mod rules;
 pub mod run;
 pub mod statistics;
 pub mod status;

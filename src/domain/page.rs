@@ -24,14 +24,13 @@ pub enum CursorPart {
     Bytes(Vec<u8>),
 }
 
-/// How many rows a page takes: 0 is the default. The error says what is taken.
+/// The number of rows of a page: 0 is the default, and values above [`MAX_SIZE`] are reduced to it. The error says
+/// what is allowed.
 pub fn size(requested: i64) -> Result<usize, String> {
     match usize::try_from(requested) {
         Ok(0) => Ok(DEFAULT_SIZE),
-        Ok(size) if size <= MAX_SIZE => Ok(size),
-        _ => Err(format!(
-            "is {requested}: 1 to {MAX_SIZE} is taken, or 0 for {DEFAULT_SIZE}"
-        )),
+        Ok(size) => Ok(size.min(MAX_SIZE)),
+        Err(_) => Err(format!("must not be negative (is {requested})")),
     }
 }
 

@@ -24,7 +24,8 @@ pub struct VersionQuery {
     pub product_name: Option<String>,
     pub version: Option<String>,
     pub version_prefix: Option<String>,
-    pub status: Option<Status>,
+    /// Any of these; empty: any status.
+    pub statuses: Vec<Status>,
     pub scm_branch: Option<String>,
     pub scm_repository: Option<String>,
     /// A SHA or the beginning of one, in lower case (R14).
@@ -57,7 +58,8 @@ pub struct BuildQuery {
     pub product_name: Option<String>,
     pub version: Option<String>,
     pub version_id: Option<i64>,
-    pub status: Option<Status>,
+    /// Any of these; empty: any status.
+    pub statuses: Vec<Status>,
     pub invoke_id: Option<String>,
     pub scm_branch: Option<String>,
     pub source_system: Option<String>,
@@ -71,14 +73,17 @@ pub struct DeploymentQuery {
     pub version: Option<String>,
     pub version_id: Option<i64>,
     pub environment_name: Option<String>,
+    /// Empty: without an instance.
     pub instance: Option<String>,
-    pub status: Option<Status>,
+    /// Any of these; empty: any status.
+    pub statuses: Vec<Status>,
     pub deployed_by: Option<String>,
     pub invoke_id: Option<String>,
     pub created_from_us: Option<i64>,
     pub created_to_us: Option<i64>,
     pub current_only: bool,
-    pub class: Option<DeploymentClass>,
+    /// Any of these; empty: any class.
+    pub deployment_classes: Vec<DeploymentClass>,
 }
 
 #[derive(Clone, Debug, Default, Serialize)]
@@ -89,8 +94,11 @@ pub struct CheckQuery {
     /// A SHA or the beginning of one, in lower case (R14).
     pub scm_sha: Option<String>,
     pub check_name: Option<String>,
-    pub kind: Option<CheckKind>,
-    pub status: Option<Status>,
+    /// Any of these; empty: any kind.
+    pub kinds: Vec<CheckKind>,
+    /// Any of these; empty: any status.
+    pub statuses: Vec<Status>,
+    /// Empty: made for no environment.
     pub environment_name: Option<String>,
 }
 
@@ -102,7 +110,8 @@ pub struct ProductQuery {
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct EnvironmentQuery {
     pub name_prefix: Option<String>,
-    pub kind: Option<EnvironmentType>,
+    /// Any of these; empty: any type.
+    pub environment_types: Vec<EnvironmentType>,
 }
 
 #[derive(Clone, Debug, Default, Serialize)]
@@ -145,7 +154,8 @@ pub struct ComparisonQuery {
 pub struct LatestQuery {
     pub product_name: String,
     pub scm_branch: Option<String>,
-    pub status: Option<Status>,
+    /// Any of these; empty: any status.
+    pub statuses: Vec<Status>,
     /// Currently deployed there.
     pub environment_name: Option<String>,
     pub include_prereleases: bool,

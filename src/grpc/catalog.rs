@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     domain::{
+        environment::EnvironmentType,
         id::Kind,
         query::{EnvironmentQuery, ProductQuery},
     },
@@ -150,7 +151,12 @@ impl CatalogService for Services {
         let mut fields = Fields::new(self.ids());
         let query = EnvironmentQuery {
             name_prefix: fields.name("name_prefix", &r.name_prefix),
-            kind: fields.given("type", environment_type(r.r#type)),
+            environment_types: fields.choices(
+                "environment_types",
+                &r.environment_types,
+                environment_type,
+                EnvironmentType::code,
+            ),
         };
         let page = PageRequest::parse(&mut fields, &query, r.page_size, &r.page_token);
         let page = fields.violations.finish(page).map_err(Problem::invalid)?;
@@ -180,7 +186,7 @@ impl CatalogService for Services {
             r.update_mask,
             &[
                 ("name", !new.name.is_empty()),
-                ("type", new.r#type != 0),
+                ("environment_type", new.environment_type != 0),
                 ("description", !new.description.is_empty()),
                 ("aliases", !new.aliases.is_empty()),
                 ("required_checks", !new.required_checks.is_empty()),
@@ -190,13 +196,16 @@ impl CatalogService for Services {
                 ),
             ],
         );
-        let kind = match mask.has("type") {
+        let kind = match mask.has("environment_type") {
             true => {
-                let kind = fields.given("environment.type", environment_type(new.r#type));
-                if kind.is_none() && new.r#type == 0 {
+                let kind = fields.given(
+                    "environment.environment_type",
+                    environment_type(new.environment_type),
+                );
+                if kind.is_none() && new.environment_type == 0 {
                     fields.violations.add(
-                        "environment.type",
-                        "is required where the mask names it: a type can be set, not unset",
+                        "environment.environment_type",
+                        "is required if the update mask names it: the type cannot be removed",
                     );
                 }
                 kind

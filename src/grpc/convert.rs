@@ -38,28 +38,33 @@ pub(super) fn timestamp(at_us: i64) -> Timestamp {
     }
 }
 
-/// A number of an enum: 0 is left out, an unknown one is refused.
-fn known<T>(number: i32, parsed: Option<T>, taken: &str) -> Given<T> {
+/// The value of an enum's number. 0 is not set; an unknown number is an error that says what is allowed.
+fn known<T>(number: i32, parsed: Option<T>, allowed: &str) -> Given<T> {
     match (number, parsed) {
         (0, _) => None,
         (_, Some(value)) => Some(Ok(value)),
-        (_, None) => Some(Err(format!("is the unknown number {number}: {taken}"))),
+        (_, None) => Some(Err(format!("must be {allowed} (is {number})"))),
     }
 }
 
-pub(super) fn status(number: i32) -> Given<Status> {
+/// The status of a build. The states of builds and of deployments have the same numbers.
+pub(super) fn build_status(number: i32) -> Given<Status> {
     known(
         number,
         Status::from_code(number.into()),
-        "1 (pending), 2 (started), 3 (completed), 4 (failed) or 5 (aborted) is taken",
+        "1 (pending), 2 (started), 3 (completed), 4 (failed) or 5 (aborted)",
     )
+}
+
+pub(super) fn deployment_status(number: i32) -> Given<Status> {
+    build_status(number)
 }
 
 pub(super) fn deployment_class(number: i32) -> Given<DeploymentClass> {
     known(
         number,
         DeploymentClass::from_code(number.into()),
-        "1 (first), 2 (upgrade), 3 (downgrade), 4 (redeploy) or 5 (rollback) is taken",
+        "1 (first), 2 (upgrade), 3 (downgrade), 4 (redeploy) or 5 (rollback)",
     )
 }
 
@@ -67,7 +72,7 @@ pub(super) fn check_status(number: i32) -> Given<Status> {
     known(
         number,
         Status::from_code(number.into()),
-        "1 (queued), 2 (running), 3 (passed), 4 (failed) or 5 (skipped) is taken",
+        "1 (queued), 2 (running), 3 (passed), 4 (failed) or 5 (skipped)",
     )
 }
 
@@ -75,7 +80,7 @@ pub(super) fn check_kind(number: i32) -> Given<CheckKind> {
     known(
         number,
         CheckKind::from_code(number.into()),
-        "1 (test), 2 (security scan), 3 (approval) or 4 (custom) is taken",
+        "1 (test), 2 (security scan), 3 (approval) or 4 (custom)",
     )
 }
 
@@ -83,13 +88,13 @@ pub(super) fn environment_type(number: i32) -> Given<EnvironmentType> {
     known(
         number,
         EnvironmentType::from_code(number.into()),
-        "1 (dev), 2 (test), 3 (staging), 4 (production) or 5 (other) is taken",
+        "1 (dev), 2 (test), 3 (staging), 4 (production) or 5 (other)",
     )
 }
 
 pub(super) fn entry_type(number: i32) -> Result<EntryType, String> {
     EntryType::from_code(number.into())
-        .ok_or_else(|| format!("has the unknown number {number}: 1 to 7 are taken"))
+        .ok_or_else(|| format!("must be a number from 1 to 7 (is {number})"))
 }
 
 fn given_attempt(attempt: i32) -> Given<i64> {

@@ -4,15 +4,17 @@ use tonic::{Request, Response, Status, async_trait};
 
 use super::{
     Services,
-    convert::{View, deployment_class, differs, status as parse_status, timestamp},
+    convert::{View, deployment_class, deployment_status, differs, timestamp},
     page::PageRequest,
     request::{Fields, GivenId},
     status::{Problem, no_such_id, status},
 };
 use crate::{
     domain::{
+        deployment::DeploymentClass,
         id::Kind,
         query::{ComparisonQuery, DeploymentQuery, MatrixQuery},
+        status::Status as DeploymentStatus,
     },
     pb::{self, deployment_service_server::DeploymentService},
 };
@@ -46,14 +48,24 @@ impl DeploymentService for Services {
             version: fields.name("version", &r.version),
             version_id: version_id.position(),
             environment_name: fields.name("environment_name", &r.environment_name),
-            instance: fields.name("instance", &r.instance),
-            status: fields.given("status", parse_status(r.status)),
+            instance: fields.optional_name("instance", r.instance.as_deref()),
+            statuses: fields.choices(
+                "statuses",
+                &r.statuses,
+                deployment_status,
+                DeploymentStatus::code,
+            ),
             deployed_by: fields.name("deployed_by", &r.deployed_by),
             invoke_id: fields.name("invoke_id", &r.invoke_id),
             created_from_us: fields.time("created_from", r.created_from),
             created_to_us: fields.time("created_to", r.created_to),
             current_only: r.current_only,
-            class: fields.given("class", deployment_class(r.class)),
+            deployment_classes: fields.choices(
+                "deployment_classes",
+                &r.deployment_classes,
+                deployment_class,
+                DeploymentClass::code,
+            ),
         };
         fields.version_needs_product(&query.version, &query.product_name);
         let page = PageRequest::parse(&mut fields, &query, r.page_size, &r.page_token);

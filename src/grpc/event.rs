@@ -104,7 +104,7 @@ impl EventService for Services {
             version: fields.name("version", &r.version),
             version_id: version_id.position(),
             environment_name: fields.name("environment_name", &r.environment_name),
-            types: fields.types(&r.types),
+            types: fields.event_types(&r.event_types),
         };
         fields.position("after", r.after);
         fields.version_needs_product(&query.version, &query.product_name);
@@ -148,7 +148,7 @@ impl EventService for Services {
             version: fields.name("version", &r.version),
             version_id: None,
             environment_name: fields.name("environment_name", &r.environment_name),
-            types: fields.types(&r.types),
+            types: fields.event_types(&r.event_types),
         };
         fields.position("after", r.after.unwrap_or(0));
         fields.version_needs_product(&query.version, &query.product_name);
@@ -307,17 +307,17 @@ impl Services {
 }
 
 impl Fields {
-    fn types(&mut self, types: &[i32]) -> Vec<EntryType> {
+    fn event_types(&mut self, types: &[i32]) -> Vec<EntryType> {
         if types.len() > EntryType::ALL.len() {
             let (given, known) = (types.len(), EntryType::ALL.len());
             self.violations.add(
-                "types",
-                format!("has {given} entries: there are {known} types"),
+                "event_types",
+                format!("must have at most {known} elements (has {given})"),
             );
             return Vec::new();
         }
         let parsed = types.iter().enumerate().filter_map(|(i, number)| {
-            let field = format!("types[{i}]");
+            let field = format!("event_types[{i}]");
             self.violations.take(&field, entry_type(*number))
         });
         parsed.collect()

@@ -4,7 +4,7 @@ use tonic::{Request, Response, Status, async_trait};
 
 use super::{
     Services,
-    convert::{status as parse_status, timestamp},
+    convert::{build_status, timestamp},
     now_us,
     request::Fields,
     status::{Problem, status},
@@ -40,12 +40,15 @@ impl InsightService for Services {
             duration_statuses: fields.duration_statuses(&r.duration_statuses),
             stale_before_us: self.stale_before_us(),
         };
-        let from_us = fields.time("from", r.from);
-        let to_us = fields.time("to", r.to);
+        let start_at_us = fields.time("start_at", r.start_at);
+        let end_at_us = fields.time("end_at", r.end_at);
         // From the beginning, to the end: nothing happens outside of these times.
-        let bounds_us = [from_us.unwrap_or(0), to_us.unwrap_or(MAX_TIME_US + 1)];
-        if let (Some(from_us), Some(to_us)) = (from_us, to_us) {
-            fields.rises(from_us, to_us);
+        let bounds_us = [
+            start_at_us.unwrap_or(0),
+            end_at_us.unwrap_or(MAX_TIME_US + 1),
+        ];
+        if let (Some(start_at_us), Some(end_at_us)) = (start_at_us, end_at_us) {
+            fields.rises(start_at_us, end_at_us);
         }
         fields
             .violations
@@ -99,8 +102,8 @@ impl InsightService for Services {
             bounds
                 .zip(of_buckets)
                 .map(|(bounds, statistics)| pb::BuildTrendBucket {
-                    from: Some(timestamp(bounds[0])),
-                    to: Some(timestamp(bounds[1])),
+                    start_at: Some(timestamp(bounds[0])),
+                    end_at: Some(timestamp(bounds[1])),
                     statistics: Some(build_statistics(statistics)),
                 })
                 .collect()
@@ -140,7 +143,7 @@ impl Fields {
             return vec![BuildStatus::Completed];
         }
         for (place, number) in numbers.iter().enumerate() {
-            if !matches!(parse_status(*number), Some(Ok(status)) if status.is_finished()) {
+            if !matches!(build_status(*number), Some(Ok(status)) if status.is_finished()) {
                 self.violations.add(
                     &format!("duration_statuses[{place}]"),
                     format!(
@@ -155,11 +158,11 @@ impl Fields {
         FINISHED.into_iter().filter(is_given).collect()
     }
 
-    fn rises(&mut self, from_us: i64, to_us: i64) -> bool {
-        if from_us >= to_us {
-            self.violations.add("from", "is not before `to`");
+    fn rises(&mut self, start_at_us: i64, end_at_us: i64) -> bool {
+        if start_at_us >= end_at_us {
+            self.violations.add("start_at", "must be before end_at");
         }
-        from_us < to_us
+        start_at_us < end_at_us
     }
 
     /// The bounds of a trend's buckets, and the name of its time zone.
@@ -186,20 +189,20 @@ impl Fields {
                 "is not known: the name of an IANA time zone is taken, such as Europe/Berlin",
             );
         }
-        if request.from.is_none() {
-            self.violations.add("from", "is required");
+        if request.start_at.is_none() {
+            self.violations.add("start_at", "is required");
         }
-        let from_us = self.calendar_time("from", request.from);
-        let to_us = match request.to {
-            Some(_) => self.calendar_time("to", request.to),
+        let start_at_us = self.calendar_time("start_at", request.start_at);
+        let end_at_us = match request.end_at {
+            Some(_) => self.calendar_time("end_at", request.end_at),
             None => Some(now_us()),
         };
-        let (from_us, to_us) = from_us.zip(to_us)?;
-        if !self.rises(from_us, to_us) {
+        let (start_at_us, end_at_us) = start_at_us.zip(end_at_us)?;
+        if !self.rises(start_at_us, end_at_us) {
             return None;
         }
         let (zone, name) = zone?;
-        match statistics::bounds(from_us, to_us, bucket?, &zone) {
+        match statistics::bounds(start_at_us, end_at_us, bucket?, &zone) {
             Ok(bounds) => Some((bounds, name)),
             Err(statistics::TooMany) => {
                 self.violations.add(

@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// The domain of every `google.rpc.ErrorInfo` of this service.
-pub const ERROR_DOMAIN: &str = "versioner";
+pub const ERROR_DOMAIN: &str = "versioner.dev";
 /// The largest message taken, after decompression.
 pub const MAX_MESSAGE_BYTES: usize = 4 * 1024 * 1024;
 /// The most events of one `BatchSubmitEvents`.

@@ -71,6 +71,38 @@ impl Fields {
         self.violations.take(field, given?)
     }
 
+    /// The values of a repeated filter, each once and in the order of their codes, so that the same filter has the
+    /// same page tokens.
+    pub(super) fn choices<T>(
+        &mut self,
+        field: &str,
+        numbers: &[i32],
+        parse: fn(i32) -> Given<T>,
+        code: fn(T) -> i64,
+    ) -> Vec<T>
+    where
+        T: Copy + PartialEq,
+    {
+        let mut choices = Vec::new();
+        for (at, number) in numbers.iter().enumerate() {
+            let field = format!("{field}[{at}]");
+            match parse(*number) {
+                Some(parsed) => choices.extend(self.violations.take(&field, parsed)),
+                None => self.violations.add(&field, "must not be unspecified"),
+            }
+        }
+        choices.sort_by_key(|choice| code(*choice));
+        choices.dedup();
+        choices
+    }
+
+    /// The name of a filter that has presence: an empty name that is set is a value of its own.
+    pub(super) fn optional_name(&mut self, field: &str, text: Option<&str>) -> Option<String> {
+        let text = text?;
+        self.name(field, text)
+            .or_else(|| text.trim().is_empty().then(String::new))
+    }
+
     /// A required id of a thing.
     pub(super) fn id(&mut self, kind: Kind, field: &str, id: &str) -> GivenId {
         match self.violations.take(field, self.ids.parse(kind, id)) {

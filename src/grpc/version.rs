@@ -8,7 +8,7 @@ use tonic::{Request, Response, Status, async_trait};
 
 use super::{
     Services,
-    convert::{View, check_kind, check_status, status as parse_status},
+    convert::{View, build_status, check_kind, check_status},
     now_us,
     page::PageRequest,
     request::{Fields, GivenId},
@@ -21,6 +21,7 @@ use crate::{
             BuildQuery, CheckQuery, LatestBasis, LatestQuery, ReadinessQuery, VersionOrder,
             VersionQuery,
         },
+        status::{CheckKind, Status as BuildStatus},
     },
     pb::{self, version_service_server::VersionService},
 };
@@ -81,7 +82,7 @@ impl VersionService for Services {
             product_name: fields.name("product_name", &r.product_name),
             version: fields.name("version", &r.version),
             version_prefix: fields.name("version_prefix", &r.version_prefix),
-            status: fields.given("status", parse_status(r.status)),
+            statuses: fields.choices("statuses", &r.statuses, build_status, BuildStatus::code),
             scm_branch: fields.branch("scm_branch", &r.scm_branch),
             scm_repository: fields.repository("scm_repository", &r.scm_repository),
             scm_sha: fields.sha("scm_sha", &r.scm_sha),
@@ -131,7 +132,7 @@ impl VersionService for Services {
         let query = LatestQuery {
             product_name: product_name.clone().unwrap_or_default(),
             scm_branch: fields.branch("scm_branch", &r.scm_branch),
-            status: fields.given("status", parse_status(r.status)),
+            statuses: fields.choices("statuses", &r.statuses, build_status, BuildStatus::code),
             environment_name: fields.name("environment_name", &r.environment_name),
             include_prereleases: r.include_prereleases,
             ready: (r.ready || ready_for.is_some()).then(|| ReadinessQuery {
@@ -181,7 +182,7 @@ impl VersionService for Services {
             product_name: fields.name("product_name", &r.product_name),
             version: fields.name("version", &r.version),
             version_id: version_id.position(),
-            status: fields.given("status", parse_status(r.status)),
+            statuses: fields.choices("statuses", &r.statuses, build_status, BuildStatus::code),
             invoke_id: fields.name("invoke_id", &r.invoke_id),
             scm_branch: fields.branch("scm_branch", &r.scm_branch),
             source_system: fields.name("source_system", &r.source_system),
@@ -234,9 +235,10 @@ impl VersionService for Services {
             version_id: version_id.position(),
             scm_sha: fields.sha("scm_sha", &r.scm_sha),
             check_name: fields.name("check_name", &r.check_name),
-            kind: fields.given("kind", check_kind(r.kind)),
-            status: fields.given("status", check_status(r.status)),
-            environment_name: fields.name("environment_name", &r.environment_name),
+            kinds: fields.choices("kinds", &r.kinds, check_kind, CheckKind::code),
+            statuses: fields.choices("statuses", &r.statuses, check_status, BuildStatus::code),
+            environment_name: fields
+                .optional_name("environment_name", r.environment_name.as_deref()),
         };
         fields.version_needs_product(&query.version, &query.product_name);
         let page = PageRequest::parse(&mut fields, &query, r.page_size, &r.page_token);

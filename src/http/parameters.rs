@@ -23,7 +23,10 @@ pub(super) fn fields<'a>(
 /// The other name that a parameter has: `product` is taken for `product_name`, `type` for `types`.
 pub(super) fn alias(field: &Field) -> Option<&str> {
     match field.many {
-        Many::List => field.name.strip_suffix('s'),
+        Many::List => match field.name.strip_suffix("es") {
+            Some(singular) if singular.ends_with('s') => Some(singular),
+            _ => field.name.strip_suffix('s'),
+        },
         _ => field
             .name
             .strip_suffix("_name")

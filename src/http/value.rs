@@ -186,7 +186,7 @@ pub(super) fn at_us(text: &str) -> Result<i64, String> {
 /// The number of an enum's word; statuses in every spelling (R4).
 pub(super) fn number_of(name: &str, text: &str) -> Result<i64, String> {
     match name {
-        "Status" => Status::parse(text).map(Status::code),
+        "BuildStatus" | "DeploymentStatus" => Status::parse(text).map(Status::code),
         "CheckStatus" => Status::parse_check(text).map(Status::code),
         "CheckKind" => CheckKind::parse(text).map(CheckKind::code),
         _ => {

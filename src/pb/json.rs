@@ -16,6 +16,13 @@ pub(super) fn word<W: Words, S: Serializer>(number: &i32, to: S) -> Result<S::Ok
     W::word(*number).serialize(to)
 }
 
+pub(super) fn optional_word<W: Words, S: Serializer>(
+    number: &Option<i32>,
+    to: S,
+) -> Result<S::Ok, S::Error> {
+    number.and_then(W::word).serialize(to)
+}
+
 pub(super) fn words<W: Words, S: Serializer>(numbers: &[i32], to: S) -> Result<S::Ok, S::Error> {
     to.collect_seq(numbers.iter().map(|number| W::word(*number)))
 }
@@ -89,14 +96,16 @@ mod tests {
     }
 
     #[test]
-    fn an_event_shows_its_content_by_the_name_of_its_sort() {
-        let event = pb::Event {
-            r#type: pb::EventType::VersionEvent.into(),
-            content: Some(pb::event::Content::VersionEvent(pb::VersionEvent::default())),
-            ..pb::Event::default()
+    fn a_log_entry_shows_its_content_by_the_name_of_its_type() {
+        let entry = pb::LogEntry {
+            event_type: pb::EventType::VersionEvent.into(),
+            content: Some(pb::log_entry::Content::VersionEvent(
+                pb::VersionEvent::default(),
+            )),
+            ..pb::LogEntry::default()
         };
-        let json = serde_json::to_value(&event).unwrap();
-        assert_eq!(json["type"], json!("version_event"));
+        let json = serde_json::to_value(&entry).unwrap();
+        assert_eq!(json["event_type"], json!("version_event"));
         assert_eq!(json["version_event"]["status"], json!(null));
         assert!(json.get("content").is_none());
     }

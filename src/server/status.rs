@@ -92,10 +92,30 @@ fn completed(code: Code, message: String, uri: &Uri, request_id: &RequestId) -> 
             "UNIMPLEMENTED",
             format!("there is no method {}", uri.path()),
         ),
-        code => (code, reason(code), message),
+        code => (code, library_reason(code), message),
     };
     details.set_error_info(reason, ERROR_DOMAIN, []);
     Status::with_error_details(code, message, details)
+}
+
+/// The reason of an error that a library made by itself: a value of the contract's `ErrorReason`.
+fn library_reason(code: Code) -> &'static str {
+    match code {
+        Code::InvalidArgument | Code::OutOfRange | Code::FailedPrecondition => "INVALID_FIELD",
+        Code::NotFound => "SERVICE_NOT_FOUND",
+        Code::Cancelled => "CANCELLED",
+        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
+        Code::ResourceExhausted | Code::Unavailable => "OVERLOADED",
+        Code::Unimplemented => "UNIMPLEMENTED",
+        Code::DataLoss => "DATA_DAMAGED",
+        Code::Ok
+        | Code::Unknown
+        | Code::AlreadyExists
+        | Code::PermissionDenied
+        | Code::Aborted
+        | Code::Internal
+        | Code::Unauthenticated => "INTERNAL",
+    }
 }
 
 /// The code's name, as the specification writes it.

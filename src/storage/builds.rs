@@ -40,7 +40,7 @@ impl Store {
                 query.version.as_deref(),
             )
             .and("r.version_id = ", query.version_id)
-            .and_status(leaves_few, "r.status", query.status)
+            .and_status(leaves_few, "r.status", &query.statuses)
             .and("r.invoke_id = ", query.invoke_id.as_deref())
             .and("r.scm_branch = ", query.scm_branch.as_deref())
             .and("r.source_system = ", query.source_system.as_deref())

@@ -192,7 +192,7 @@ impl Store {
         let columns = environment_columns(self.engine());
         let sql = Select::new(sql.push(&columns).push("\nfrom environments t"))
             .and_prefix("t.name", query.name_prefix.as_deref())
-            .and("t.type = ", query.kind.map(|kind| kind.code()))
+            .and_any("t.type", query.environment_types.iter().map(|t| t.code()))
             .page(&["t.name"], Direction::Ascending, page);
         let rows: Vec<EnvironmentRow> = self.pool().fetch(sql).await?;
         rows.into_iter().map(Environment::try_from).collect()

@@ -60,13 +60,16 @@ impl Store {
             .holds("r.latest")
             .in_product(leaves_few, "r.product_id", query.product_name.as_deref())
             .and("r.check_name = ", query.check_name.as_deref())
-            .and("r.kind = ", query.kind.map(|k| k.code()))
-            .and_status(false, "r.status", query.status)
-            .and_environment("r.environment_id", query.environment_name.as_deref());
-        // SQLite takes an index of some rows only where its condition stands beside.
-        if query.environment_name.is_some() {
-            select = select.holds("r.environment_id <> 0");
-        }
+            .and_any("r.kind", query.kinds.iter().map(|kind| kind.code()))
+            .and_status(false, "r.status", &query.statuses);
+        // SQLite uses an index of some rows only where the statement has its condition.
+        select = match query.environment_name.as_deref() {
+            None => select,
+            Some("") => select.holds("r.environment_id = 0"),
+            name => select
+                .and_environment("r.environment_id", name)
+                .holds("r.environment_id <> 0"),
+        };
         if version.is_some() && query.scm_sha.is_some() {
             select = select.and_commit(
                 "coalesce(nullif(r.scm_sha, ''), v.scm_sha)",

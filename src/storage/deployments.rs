@@ -53,10 +53,10 @@ impl Store {
                 query.environment_name.as_deref(),
             )
             .and("r.instance = ", query.instance.as_deref())
-            .and_status(leaves_few, "r.status", query.status)
-            .and(
-                &beside(leaves_few, "r.class = "),
-                query.class.map(|c| c.code()),
+            .and_status(leaves_few, "r.status", &query.statuses)
+            .and_any(
+                &beside(leaves_few, "r.class"),
+                query.deployment_classes.iter().map(|class| class.code()),
             )
             .and("r.deployed_by = ", query.deployed_by.as_deref())
             .and("r.invoke_id = ", query.invoke_id.as_deref())
@@ -65,11 +65,15 @@ impl Store {
         if query.current_only {
             select = select.holds("r.current");
         }
-        // SQLite takes an index of some rows only where its condition stands beside.
-        if query.instance.is_some() {
+        // SQLite uses an index of some rows only where the statement has its condition.
+        if query
+            .instance
+            .as_deref()
+            .is_some_and(|name| !name.is_empty())
+        {
             select = select.holds("r.instance <> ''");
         }
-        if query.class.is_some() {
+        if !query.deployment_classes.is_empty() {
             select = select.holds("r.class <> 0");
         }
         let sql = select.page(&["r.first_at_us", "r.id"], Direction::Descending, page);

@@ -114,17 +114,32 @@ impl Select {
         )
     }
 
-    /// Rows of this status, by which no index is searched where others leave few. An
-    /// index has only those that are not completed, and SQLite takes it only where
-    /// its condition stands beside.
-    pub(super) fn and_status(self, leaves_few: bool, column: &str, status: Option<Status>) -> Self {
-        let select = self.and(
-            &beside(leaves_few, &format!("{column} = ")),
-            status.map(Status::code),
-        );
-        match status {
-            None | Some(Status::Completed) => select,
-            Some(_) => select.holds(&format!("{column} <> 3")),
+    /// Rows with one of these statuses; empty: with any. No index by status is used where other conditions leave
+    /// few rows. The index has only rows that are not completed, and SQLite uses it only where the statement
+    /// has the condition of the index.
+    pub(super) fn and_status(self, leaves_few: bool, column: &str, statuses: &[Status]) -> Self {
+        let codes = statuses.iter().map(|status| status.code());
+        let select = self.and_any(&beside(leaves_few, column), codes);
+        match statuses.is_empty() || statuses.contains(&Status::Completed) {
+            true => select,
+            false => select.holds(&format!("{column} <> {}", Status::Completed.code())),
+        }
+    }
+
+    /// Rows whose column has one of these codes; none: any rows.
+    pub(super) fn and_any(self, column: &str, codes: impl IntoIterator<Item = i64>) -> Self {
+        let codes: Vec<i64> = codes.into_iter().collect();
+        match codes[..] {
+            [] => self,
+            [code] => self.and(&format!("{column} = "), Some(code)),
+            [first, ref others @ ..] => {
+                let mut select = self.and(&format!("{column} in ("), Some(first));
+                for code in others {
+                    select.sql = select.sql.push(", ").bind(*code);
+                }
+                select.sql = select.sql.push(")");
+                select
+            }
         }
     }
 

@@ -167,7 +167,7 @@ impl Store {
         let mut select = select
             .and("v.product_id = ", Some(asked.product_id))
             .and("v.scm_branch = ", query.scm_branch.as_deref())
-            .and_status(false, "v.status", query.status);
+            .and_status(false, "v.status", &query.statuses);
         select = match among {
             Among::All => select,
             Among::Releases => select.holds("not v.prerelease"),

@@ -176,7 +176,7 @@ fn matching_versions(sql: Sql, query: &VersionQuery, page: Page<'_>, columns: &s
         .in_product(leaves_few, "v.product_id", query.product_name.as_deref())
         .and("v.version = ", query.version.as_deref())
         .and_prefix("v.version", query.version_prefix.as_deref())
-        .and_status(false, "v.status", query.status)
+        .and_status(false, "v.status", &query.statuses)
         .and("v.scm_branch = ", query.scm_branch.as_deref())
         .and("v.scm_repository = ", query.scm_repository.as_deref())
         .and("v.built_by = ", query.built_by.as_deref())

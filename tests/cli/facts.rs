@@ -13,7 +13,7 @@ pub(crate) fn version(version: &str) -> pb::Version {
         id: format!("id-of-{version}"),
         product_name: "my-service".to_owned(),
         version: version.to_owned(),
-        status: pb::Status::Completed.into(),
+        status: Some(pb::BuildStatus::Completed.into()),
         scm_sha: "abc123def4567890abc123def4567890abc123de".to_owned(),
         scm_branch: "main".to_owned(),
         created_at: at("2025-10-01T10:04:05Z"),
@@ -48,7 +48,7 @@ pub(crate) fn verdict(
 
 pub(crate) fn deployed(
     version: &str,
-    status: pb::Status,
+    status: pb::BuildStatus,
     completed_at: &str,
 ) -> pb::DeploymentSummary {
     pb::DeploymentSummary {

@@ -271,7 +271,7 @@ impl EventService for Fake {
                 while fake.state().asked.readiness.len() == asked {
                     tokio::time::sleep(std::time::Duration::from_millis(5)).await;
                 }
-                message = Message::Event(pb::Event::default());
+                message = Message::Event(pb::LogEntry::default());
             }
             // The watch goes on, in silence.
             messages.closed().await;

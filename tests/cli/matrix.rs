@@ -11,7 +11,7 @@ fn runs(version: &str) -> pb::MatrixInstance {
     pb::MatrixInstance {
         current: Some(deployed(
             version,
-            pb::Status::Completed,
+            pb::BuildStatus::Completed,
             "2025-10-02T00:00:00Z",
         )),
         ..Default::default()
@@ -20,7 +20,7 @@ fn runs(version: &str) -> pb::MatrixInstance {
 
 fn cell(
     environment: &str,
-    standing: pb::Standing,
+    standing: pb::BaselineComparison,
     versions_between: i64,
     instances: impl Into<Vec<pb::MatrixInstance>>,
 ) -> pb::MatrixCell {
@@ -28,7 +28,8 @@ fn cell(
         environment_id: format!("id-of-{environment}"),
         environment_name: environment.to_owned(),
         instances: instances.into(),
-        standing: standing.into(),
+        baseline_comparison: (standing != pb::BaselineComparison::Unspecified)
+            .then(|| standing.into()),
         versions_between,
     }
 }
@@ -59,14 +60,14 @@ fn page(
 }
 
 async fn server() -> FakeServer {
-    use pb::Standing::{Ahead, Behind, Mixed, Same, Unknown, Unspecified};
+    use pb::BaselineComparison::{Ahead, Behind, Mixed, Same, Unknown, Unspecified};
     let server = FakeServer::start().await;
-    let under_way = pb::MatrixInstance {
-        under_way: Some(deployed("1.2.5", pb::Status::Started, "")),
+    let in_progress = pb::MatrixInstance {
+        in_progress: Some(deployed("1.2.5", pb::BuildStatus::Started, "")),
         ..runs("1.2.4")
     };
     let failed = |at| pb::MatrixInstance {
-        last_failed: Some(deployed("1.2.9", pb::Status::Failed, at)),
+        last_failed: Some(deployed("1.2.9", pb::BuildStatus::Failed, at)),
         ..runs("1.2.3")
     };
     let instance = |name: &str, version: &str| pb::MatrixInstance {
@@ -75,9 +76,9 @@ async fn server() -> FakeServer {
     };
     let nothing_yet = pb::MatrixInstance {
         current: None,
-        under_way: Some(pb::DeploymentSummary {
+        in_progress: Some(pb::DeploymentSummary {
             stale: true,
-            ..deployed("0.1.0", pb::Status::Started, "")
+            ..deployed("0.1.0", pb::BuildStatus::Started, "")
         }),
         ..runs("")
     };
@@ -86,7 +87,7 @@ async fn server() -> FakeServer {
             row(
                 "my-service",
                 [
-                    cell("dev", Ahead, 0, [under_way]),
+                    cell("dev", Ahead, 0, [in_progress]),
                     cell("staging", Same, 0, [failed("2025-10-03T00:00:00Z")]),
                     cell(
                         "production",
@@ -151,7 +152,12 @@ async fn r11_a_past_moment_is_asked_for_on_every_page_and_shown() {
         let page = page(
             [row(
                 "p",
-                [cell("dev", pb::Standing::Unspecified, 0, [runs("1")])],
+                [cell(
+                    "dev",
+                    pb::BaselineComparison::Unspecified,
+                    0,
+                    [runs("1")],
+                )],
             )],
             next,
         );
@@ -190,7 +196,7 @@ async fn json_is_all_pages_as_one_answer() {
     let run = versioner(&server.url(), &["matrix", "--output=json"]).await;
     let json = run.json();
     assert_eq!(json["rows"].as_array().unwrap().len(), 3);
-    assert_eq!(json["rows"][0]["cells"][0]["standing"], "ahead");
+    assert_eq!(json["rows"][0]["cells"][0]["baseline_comparison"], "ahead");
     assert_eq!(json["environments"][2]["name"], "production");
 }
 

@@ -43,7 +43,7 @@ impl Service {
         format!("http://{}", self.running.local_addr())
     }
 
-    async fn built(&self, version: &str, status: pb::Status, occurred_at: &str) {
+    async fn built(&self, version: &str, status: pb::BuildStatus, occurred_at: &str) {
         let mut client = EventServiceClient::connect(self.url())
             .await
             .expect("a connection");
@@ -71,13 +71,17 @@ impl Service {
 async fn versions_of_the_real_service() {
     let service = Service::start().await;
     service
-        .built("1.2.10", pb::Status::Completed, "2025-10-01T10:00:00Z")
+        .built("1.2.10", pb::BuildStatus::Completed, "2025-10-01T10:00:00Z")
         .await;
     service
-        .built("1.2.9", pb::Status::Failed, "2025-10-02T10:00:00Z")
+        .built("1.2.9", pb::BuildStatus::Failed, "2025-10-02T10:00:00Z")
         .await;
     service
-        .built("1.3.0-rc1", pb::Status::Completed, "2025-10-03T10:00:00Z")
+        .built(
+            "1.3.0-rc1",
+            pb::BuildStatus::Completed,
+            "2025-10-03T10:00:00Z",
+        )
         .await;
 
     let run = versioner(&service.url(), &["versions", "my-service", "--limit=2"]).await;

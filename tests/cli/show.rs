@@ -1,7 +1,7 @@
 //! `versioner show`.
 
 use insta::assert_snapshot;
-use versioner::pb::{self, event::Content};
+use versioner::pb::{self, log_entry::Content};
 
 use crate::facts::{at, version};
 use crate::fake_server::FakeServer;
@@ -16,7 +16,7 @@ fn trace() -> pb::VersionTrace {
         ..version("1.2.3")
     };
     let again = pb::Build {
-        status: pb::Status::Completed.into(),
+        status: pb::BuildStatus::Completed.into(),
         invoke_id: "1234567890".to_owned(),
         invoke_attempt: 2,
         started_at: at("2025-10-01T10:10:00Z"),
@@ -28,7 +28,7 @@ fn trace() -> pb::VersionTrace {
         ..Default::default()
     };
     let first = pb::Build {
-        status: pb::Status::Failed.into(),
+        status: pb::BuildStatus::Failed.into(),
         invoke_attempt: 1,
         started_at: at("2025-10-01T10:04:05Z"),
         completed_at: at("2025-10-01T10:05:00.500Z"),
@@ -49,9 +49,9 @@ fn trace() -> pb::VersionTrace {
     let deployment = pb::Deployment {
         environment_name: "production".to_owned(),
         instance: "eu".to_owned(),
-        status: pb::Status::Completed.into(),
+        status: pb::BuildStatus::Completed.into(),
         current: true,
-        class: pb::DeploymentClass::Upgrade.into(),
+        deployment_class: Some(pb::DeploymentClass::Upgrade.into()),
         started_at: at("2025-10-02T08:00:00Z"),
         completed_at: at("2025-10-02T08:01:00Z"),
         deployed_by: "argo".to_owned(),
@@ -67,12 +67,12 @@ fn trace() -> pb::VersionTrace {
     }
 }
 
-fn event(position: i64) -> pb::Event {
+fn event(position: i64) -> pb::LogEntry {
     let (kind, content) = match position % 3 {
         0 => (
             pb::EventType::DeploymentEvent,
             Content::DeploymentEvent(pb::DeploymentEvent {
-                status: pb::Status::Started.into(),
+                status: pb::BuildStatus::Started.into(),
                 environment_name: "production".to_owned(),
                 ..Default::default()
             }),
@@ -80,7 +80,7 @@ fn event(position: i64) -> pb::Event {
         1 => (
             pb::EventType::VersionEvent,
             Content::VersionEvent(pb::VersionEvent {
-                status: pb::Status::Completed.into(),
+                status: pb::BuildStatus::Completed.into(),
                 invoke_id: "1234567890".to_owned(),
                 ..Default::default()
             }),
@@ -94,9 +94,9 @@ fn event(position: i64) -> pb::Event {
             }),
         ),
     };
-    pb::Event {
+    pb::LogEntry {
         position,
-        r#type: kind.into(),
+        event_type: kind.into(),
         occurred_at: at("2025-10-01T10:12:00Z"),
         content: Some(content),
         ..Default::default()
@@ -159,7 +159,7 @@ async fn r14_a_version_is_shown_whole() {
     .await;
     let json = json.json();
     assert_eq!(json["traces"][0]["builds"][0]["status"], "completed");
-    assert_eq!(json["traces"][0]["deployments"][0]["class"], "upgrade");
+    assert_eq!(json["traces"][0]["deployments"][0]["deployment_class"], "upgrade");
 }
 
 #[tokio::test]

@@ -45,8 +45,8 @@ fn group(name: &str, completed: i64, failed: i64) -> pb::BuildStatisticsGroup {
 
 fn bucket(day: u32, statistics: Option<pb::BuildStatistics>) -> pb::BuildTrendBucket {
     pb::BuildTrendBucket {
-        from: at(&format!("2025-10-{day:02}T22:00:00Z")),
-        to: at(&format!("2025-10-{:02}T22:00:00Z", day + 1)),
+        start_at: at(&format!("2025-10-{day:02}T22:00:00Z")),
+        end_at: at(&format!("2025-10-{:02}T22:00:00Z", day + 1)),
         statistics: Some(statistics.unwrap_or_default()),
     }
 }
@@ -162,15 +162,18 @@ async fn every_filter_is_asked_for() {
         "--last=1mo",
     ];
     versioner(&server.url(), &command_line).await.shown();
-    let statuses = vec![pb::Status::Completed.into(), pb::Status::Failed.into()];
+    let statuses = vec![
+        pb::BuildStatus::Completed.into(),
+        pb::BuildStatus::Failed.into(),
+    ];
     // The clocks of that zone were set back in between.
     let (from, to) = (at("2025-09-29T22:00:00Z"), at("2025-10-30T23:00:00Z"));
     let expected = pb::GetBuildStatisticsRequest {
         product_name: "my-service".to_owned(),
         scm_branch: "main".to_owned(),
         source_system: "github".to_owned(),
-        from,
-        to,
+        start_at: from,
+        end_at: to,
         group_by: pb::BuildGrouping::SourceSystem.into(),
         duration_statuses: statuses.clone(),
     };
@@ -180,8 +183,8 @@ async fn every_filter_is_asked_for() {
         product_name: "my-service".to_owned(),
         scm_branch: "main".to_owned(),
         source_system: "github".to_owned(),
-        from,
-        to,
+        start_at: from,
+        end_at: to,
         bucket: pb::TrendBucket::Month.into(),
         time_zone: "Europe/Berlin".to_owned(),
         group_by: pb::BuildGrouping::SourceSystem.into(),
@@ -201,7 +204,7 @@ async fn json_has_the_trend_beside_the_statistics() {
     assert_eq!(json["trend"], serde_json::Value::Null);
     let json = versioner(&server.url(), &["stats", "--trend=day", "--output=json"]).await;
     let json = json.json();
-    assert_eq!(json["trend"]["buckets"][0]["from"], "2025-10-01T22:00:00Z");
+    assert_eq!(json["trend"]["buckets"][0]["start_at"], "2025-10-01T22:00:00Z");
     assert_eq!(json["statistics"]["failed"], 1);
 }
 

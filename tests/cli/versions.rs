@@ -18,17 +18,17 @@ fn page(versions: impl Into<Vec<pb::Version>>, next: &str) -> pb::ListVersionsRe
 async fn server() -> FakeServer {
     let server = FakeServer::start().await;
     let failed = pb::Version {
-        status: pb::Status::Failed.into(),
+        status: Some(pb::BuildStatus::Failed.into()),
         scm_branch: "feature/colours".to_owned(),
         ..version("2.0.0-beta.1")
     };
     let stale = pb::Version {
-        status: pb::Status::Started.into(),
+        status: Some(pb::BuildStatus::Started.into()),
         stale: true,
         ..version("1.2.2")
     };
     let deployed_only = pb::Version {
-        status: 0,
+        status: None,
         scm_sha: String::new(),
         scm_branch: String::new(),
         ..version("1.0.0")
@@ -82,7 +82,7 @@ async fn every_filter_is_asked_for() {
     let expected = pb::ListVersionsRequest {
         page_size: 7,
         product_name: "my-service".to_owned(),
-        status: pb::Status::Completed.into(),
+        statuses: vec![pb::BuildStatus::Completed.into()],
         scm_branch: "main".to_owned(),
         scm_sha: "ABC1".to_owned(),
         environment_name: "production".to_owned(),
@@ -121,7 +121,7 @@ async fn pages_are_asked_for_up_to_the_limit() {
 async fn r17_readiness_is_told_with_what_speaks_against_it() {
     let server = FakeServer::start().await;
     let not_ready = pb::Version {
-        readiness: pb::Readiness::NotReady.into(),
+        readiness: Some(pb::Readiness::NotReady.into()),
         unmet_conditions: vec![
             condition(
                 pb::ConditionStatus::False,
@@ -137,7 +137,7 @@ async fn r17_readiness_is_told_with_what_speaks_against_it() {
         ..version("1.2.4")
     };
     let ready = pb::Version {
-        readiness: pb::Readiness::Ready.into(),
+        readiness: Some(pb::Readiness::Ready.into()),
         ..version("1.2.3")
     };
     server

@@ -165,7 +165,7 @@ pub(crate) async fn r4_each_status_is_kept_for_builds_deployments_and_checks(sto
         assert_eq!(read.run.status, status);
 
         let of_it = BuildQuery {
-            status: Some(status),
+            statuses: vec![status],
             ..BuildQuery::default()
         };
         let found: Vec<String> = store
@@ -197,7 +197,7 @@ pub(crate) async fn r12_an_environments_type_is_inferred_at_its_creation(store: 
         .accept(check("1.0", "smoke").in_environment("staging-2"))
         .await;
     let of_kind = EnvironmentQuery {
-        kind: Some(EnvironmentType::Staging),
+        environment_types: vec![EnvironmentType::Staging],
         ..EnvironmentQuery::default()
     };
     let found: Vec<String> = store

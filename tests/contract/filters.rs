@@ -123,7 +123,7 @@ pub(crate) async fn lists_of_versions_keep_to_their_filters(store: Store) {
     assert_filters!(store, VersionQuery, Version, {
         version: Some("1.2".into()) => |v| v.version == "1.2",
         version_prefix: Some("2.".into()) => |v| v.version.starts_with("2."),
-        status: Some(Status::Failed) => |v| v.status == Some(Status::Failed),
+        statuses: vec![Status::Failed] => |v| v.status == Some(Status::Failed),
         scm_branch: Some("fix/1".into()) => |v| v.origin.scm_branch.as_deref() == Some("fix/1"),
         scm_repository: Some("example.com/a".into())
             => |v| v.origin.scm_repository.as_deref() == Some("example.com/a"),
@@ -170,7 +170,7 @@ pub(crate) async fn lists_of_builds_keep_to_their_filters(store: Store) {
     let id = store.version_by_name(PRODUCT, "1.2").await.unwrap().id;
     assert_filters!(store, BuildQuery, Build, {
         version: Some("1.2".into()) => |b| b.version == "1.2",
-        status: Some(Status::Failed) => |b| b.run.status == Status::Failed,
+        statuses: vec![Status::Failed] => |b| b.run.status == Status::Failed,
         invoke_id: Some("run-2".into()) => |b| b.run.invoke_id.as_deref() == Some("run-2"),
         scm_branch: Some("main".into()) => |b| b.run.details.scm_branch.as_deref() == Some("main"),
         source_system: Some("github".into())
@@ -200,13 +200,13 @@ pub(crate) async fn lists_of_deployments_keep_to_their_filters(store: Store) {
         version: Some("1.2".into()) => |d| d.version == "1.2",
         environment_name: Some("dev".into()) => |d| d.environment_name == "dev",
         instance: Some("eu".into()) => |d| d.instance == "eu",
-        status: Some(Status::Completed) => |d| d.run.status == Status::Completed,
+        statuses: vec![Status::Completed] => |d| d.run.status == Status::Completed,
         deployed_by: Some("bob".into()) => |d| d.run.details.by.as_deref() == Some("bob"),
         invoke_id: Some("run-1".into()) => |d| d.run.invoke_id.as_deref() == Some("run-1"),
         created_from_us: Some(T0_US + 20) => |d| d.run.created_at_us >= T0_US + 20,
         created_to_us: Some(T0_US + 20) => |d| d.run.created_at_us < T0_US + 20,
         current_only: true => |d| d.current,
-        class: Some(DeploymentClass::First) => |d| d.class == Some(DeploymentClass::First),
+        deployment_classes: vec![DeploymentClass::First] => |d| d.class == Some(DeploymentClass::First),
     });
     let of_version = DeploymentQuery {
         version_id: Some(id),
@@ -231,9 +231,9 @@ pub(crate) async fn lists_of_checks_keep_to_their_filters(store: Store) {
                 || c.version.as_ref().is_some_and(|(_, version)| version == "2.3")
         },
         check_name: Some("unit".into()) => |c| c.check_name == "unit",
-        kind: Some(CheckKind::SecurityScan)
+        kinds: vec![CheckKind::SecurityScan]
             => |c| c.run.details.check_kind == Some(CheckKind::SecurityScan),
-        status: Some(Status::Failed) => |c| c.run.status == Status::Failed,
+        statuses: vec![Status::Failed] => |c| c.run.status == Status::Failed,
         environment_name: Some("dev".into())
             => |c| c.environment.as_ref().is_some_and(|(_, name)| name == "dev"),
     });
@@ -335,7 +335,7 @@ pub(crate) async fn lists_of_the_catalogue_keep_to_their_filters(store: Store) {
     })
     .await;
     let by_kind = EnvironmentQuery {
-        kind: Some(EnvironmentType::Dev),
+        environment_types: vec![EnvironmentType::Dev],
         ..environments.clone()
     };
     assert_fit(&store, "kind", &by_kind, &environments, |e| e.name == "dev").await;

@@ -169,12 +169,12 @@ pub(crate) async fn r13_the_latest_of_a_branch_a_status_or_an_environment(store:
         by_precedence("1.1")
     );
     let completed = LatestQuery {
-        status: Some(Status::Completed),
+        statuses: vec![Status::Completed],
         ..of_product()
     };
     assert_eq!(latest(&store, completed).await, by_precedence("1.2"));
     let completed_of_branch = LatestQuery {
-        status: Some(Status::Completed),
+        statuses: vec![Status::Completed],
         ..of_branch
     };
     assert_eq!(

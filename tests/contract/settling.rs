@@ -88,8 +88,8 @@ fn text(text: &str) -> Option<String> {
 async fn everything(store: &Store) -> Vec<String> {
     let versions: [fn(&mut VersionQuery); 14] = [
         |_| (),
-        |q| q.status = Some(Status::Started),
-        |q| q.status = Some(Status::Completed),
+        |q| q.statuses = vec![Status::Started],
+        |q| q.statuses = vec![Status::Completed],
         |q| q.scm_branch = text("main"),
         |q| q.scm_repository = text("example.com/a"),
         |q| q.built_by = text("ann"),
@@ -104,8 +104,8 @@ async fn everything(store: &Store) -> Vec<String> {
     ];
     let builds: [fn(&mut BuildQuery); 8] = [
         |_| (),
-        |q| q.status = Some(Status::Failed),
-        |q| q.status = Some(Status::Completed),
+        |q| q.statuses = vec![Status::Failed],
+        |q| q.statuses = vec![Status::Completed],
         |q| q.scm_branch = text("main"),
         |q| q.source_system = text("github"),
         |q| q.version = text("1.3"),
@@ -116,7 +116,7 @@ async fn everything(store: &Store) -> Vec<String> {
         |_| (),
         |q| q.include_prereleases = true,
         |q| q.scm_branch = text("main"),
-        |q| q.status = Some(Status::Started),
+        |q| q.statuses = vec![Status::Started],
         |q| q.environment_name = text("dev"),
     ];
     let mut all = Vec::new();

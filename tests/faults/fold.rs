@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use prost_types::Timestamp;
-use versioner::pb::{self, Status, event::Content};
+use versioner::pb::{self, BuildStatus, log_entry::Content};
 
 /// Product and version.
 pub(crate) type Identity = (String, String);
@@ -23,7 +23,7 @@ pub(crate) struct Projection {
 #[derive(Debug, PartialEq)]
 pub(crate) struct VersionState {
     pub(crate) id: String,
-    pub(crate) status: Status,
+    pub(crate) status: BuildStatus,
     pub(crate) created_at: Timestamp,
     pub(crate) latest_build_id: String,
 }
@@ -31,14 +31,14 @@ pub(crate) struct VersionState {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct RunState {
     pub(crate) id: String,
-    pub(crate) status: Status,
+    pub(crate) status: BuildStatus,
     pub(crate) created_at: Timestamp,
     pub(crate) started_at: Option<Timestamp>,
     pub(crate) completed_at: Option<Timestamp>,
     pub(crate) build_number: String,
 }
 
-pub(crate) fn fold(log: &[pb::Event]) -> Projection {
+pub(crate) fn fold(log: &[pb::LogEntry]) -> Projection {
     let mut projection = Projection::default();
     for entry in log {
         projection.take(entry);
@@ -47,7 +47,7 @@ pub(crate) fn fold(log: &[pb::Event]) -> Projection {
 }
 
 impl Projection {
-    fn take(&mut self, entry: &pb::Event) {
+    fn take(&mut self, entry: &pb::LogEntry) {
         match entry.content.as_ref().expect("nothing is deleted here") {
             Content::VersionEvent(event) => {
                 let identity = (event.product_name.clone(), event.version.clone());
@@ -78,19 +78,19 @@ impl Projection {
                     .deployments
                     .entry(key)
                     .or_insert_with(|| RunState::of(entry));
-                deployment.take(entry, event.status(), "");
+                deployment.take(entry, build_status(event.status()), "");
                 self.choose_current((event.product_name.clone(), event.environment_name.clone()));
             }
             content => unreachable!("not sent here: {content:?}"),
         }
     }
 
-    fn version(&mut self, identity: Identity, entry: &pb::Event) -> &mut VersionState {
+    fn version(&mut self, identity: Identity, entry: &pb::LogEntry) -> &mut VersionState {
         self.versions
             .entry(identity)
             .or_insert_with(|| VersionState {
                 id: entry.version_id.clone(),
-                status: Status::Unspecified,
+                status: BuildStatus::Unspecified,
                 created_at: occurred_at(entry),
                 latest_build_id: String::new(),
             })
@@ -98,7 +98,7 @@ impl Projection {
 
     fn choose_current(&mut self, place: Identity) {
         let there = self.deployments.iter().filter(|((of, to, _), run)| {
-            of.0 == place.0 && *to == place.1 && run.status == Status::Completed
+            of.0 == place.0 && *to == place.1 && run.status == BuildStatus::Completed
         });
         let latest = there.max_by_key(|(_, run)| run.completed_at.map(|at| (at.seconds, at.nanos)));
         match latest.map(|((version, _, run), _)| (version.clone(), run.clone())) {
@@ -109,10 +109,10 @@ impl Projection {
 }
 
 impl RunState {
-    fn of(entry: &pb::Event) -> Self {
+    fn of(entry: &pb::LogEntry) -> Self {
         Self {
             id: entry.subject_id.clone(),
-            status: Status::Unspecified,
+            status: BuildStatus::Unspecified,
             created_at: occurred_at(entry),
             started_at: None,
             completed_at: None,
@@ -121,8 +121,8 @@ impl RunState {
     }
 
     /// A finish is never undone by an unfinished status; the later of two counts.
-    fn take(&mut self, entry: &pb::Event, status: Status, build_number: &str) {
-        let is_finish = status != Status::Started;
+    fn take(&mut self, entry: &pb::LogEntry, status: BuildStatus, build_number: &str) {
+        let is_finish = status != BuildStatus::Started;
         if is_finish {
             self.status = status;
             self.completed_at = Some(occurred_at(entry));
@@ -136,6 +136,11 @@ impl RunState {
     }
 }
 
-fn occurred_at(entry: &pb::Event) -> Timestamp {
+fn occurred_at(entry: &pb::LogEntry) -> Timestamp {
     entry.occurred_at.expect("an event has its time")
+}
+
+/// The states of deployments have the same numbers as those of builds.
+pub(crate) fn build_status(status: pb::DeploymentStatus) -> pb::BuildStatus {
+    pb::BuildStatus::try_from(i32::from(status)).expect("a status of builds too")
 }

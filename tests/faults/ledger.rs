@@ -108,7 +108,7 @@ impl Ledger {
 
     /// The log has positions without gaps, each event once and whole, nothing that was not sent, and what was
     /// acknowledged where the receipt says (I1 to I3).
-    pub(crate) fn check(&self, log: &[pb::Event]) {
+    pub(crate) fn check(&self, log: &[pb::LogEntry]) {
         let records = self.records();
         let mut found = BTreeMap::new();
         for (expected, entry) in (1..).zip(log) {
@@ -147,9 +147,9 @@ fn draw(event_id: String, chance: &mut Chance) -> pb::EventSubmission {
     let version = format!("1.{}.0", chance.below(12));
     let invoke_id = format!("run-{}", chance.below(6));
     let status = match chance.below(5) {
-        0 | 1 => pb::Status::Started,
-        2 | 3 => pb::Status::Completed,
-        _ => pb::Status::Failed,
+        0 | 1 => pb::BuildStatus::Started,
+        2 | 3 => pb::BuildStatus::Completed,
+        _ => pb::BuildStatus::Failed,
     };
     let event = match chance.below(4) {
         0 => Submitted::DeploymentEvent(pb::DeploymentEvent {
@@ -176,8 +176,8 @@ fn draw(event_id: String, chance: &mut Chance) -> pb::EventSubmission {
     pb::EventSubmission { event: Some(event) }
 }
 
-fn content(entry: &pb::Event) -> Option<Submitted> {
-    use pb::event::Content;
+fn content(entry: &pb::LogEntry) -> Option<Submitted> {
+    use pb::log_entry::Content;
     match entry.content.clone()? {
         Content::VersionEvent(event) => Some(Submitted::VersionEvent(event)),
         Content::DeploymentEvent(event) => Some(Submitted::DeploymentEvent(event)),

@@ -102,7 +102,9 @@ async fn r7_one_event_sent_a_hundred_times_at_once_over_replicas_is_recorded_onc
     check_all(&channels[0], &ledger).await;
 }
 
-async fn watched(watch: impl Future<Output = Result<Vec<pb::Event>, Status>>) -> Vec<pb::Event> {
+async fn watched(
+    watch: impl Future<Output = Result<Vec<pb::LogEntry>, Status>>,
+) -> Vec<pb::LogEntry> {
     within(PATIENCE, "the events come", watch)
         .await
         .expect("the watch goes on")

@@ -6,13 +6,13 @@ use versioner::pb::{
     event_service_client::EventServiceClient, version_service_client::VersionServiceClient,
 };
 
-use crate::fold::{Projection, RunState, VersionState, fold};
+use crate::fold::{Projection, RunState, VersionState, build_status, fold};
 use crate::ledger::Ledger;
 
 const PAGE: i32 = 1_000;
 
 /// Invariants I1 to I4, on all that was ever sent. Returns the log.
-pub(crate) async fn check_all(channel: &Channel, ledger: &Ledger) -> Vec<pb::Event> {
+pub(crate) async fn check_all(channel: &Channel, ledger: &Ledger) -> Vec<pb::LogEntry> {
     let log = read_log(channel, 0).await;
     ledger.check(&log);
     assert_eq!(read_projection(channel).await, fold(&log));
@@ -20,7 +20,7 @@ pub(crate) async fn check_all(channel: &Channel, ledger: &Ledger) -> Vec<pb::Eve
 }
 
 /// The event log after a position.
-pub(crate) async fn read_log(channel: &Channel, after: i64) -> Vec<pb::Event> {
+pub(crate) async fn read_log(channel: &Channel, after: i64) -> Vec<pb::LogEntry> {
     let client = EventServiceClient::new(channel.clone());
     pages(async |page_token| {
         let request = pb::ListEventsRequest {
@@ -62,7 +62,7 @@ async fn read_projection(channel: &Channel) -> Projection {
     }
     for deployment in deployments(channel).await {
         let state = RunState {
-            status: deployment.status(),
+            status: build_status(deployment.status()),
             created_at: deployment.created_at.expect("a deployment has its time"),
             id: deployment.id,
             started_at: deployment.started_at,

@@ -72,7 +72,7 @@ fn large_event(n: usize, chance: &mut Chance) -> pb::EventSubmission {
         event_id: format!("large-{n}"),
         product_name: "large".to_owned(),
         version: n.to_string(),
-        status: pb::Status::Completed.into(),
+        status: pb::BuildStatus::Completed.into(),
         extra_metadata: Some(pb::Object::from(Struct {
             fields: BTreeMap::from([("text".to_owned(), value)]),
         })),

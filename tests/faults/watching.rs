@@ -39,7 +39,7 @@ impl Watch {
     }
 
     /// The next entry. An error is the end of the stream.
-    pub(crate) async fn next(&mut self) -> Result<pb::Event, Status> {
+    pub(crate) async fn next(&mut self) -> Result<pb::LogEntry, Status> {
         loop {
             let response = self.stream.message().await?;
             let message = response.and_then(|response| response.message);
@@ -57,7 +57,7 @@ impl Watch {
     }
 
     /// The entries up to a position.
-    pub(crate) async fn up_to(&mut self, end: i64) -> Result<Vec<pb::Event>, Status> {
+    pub(crate) async fn up_to(&mut self, end: i64) -> Result<Vec<pb::LogEntry>, Status> {
         let mut events = Vec::new();
         while self.position < end {
             events.push(self.next().await?);

@@ -1,7 +1,7 @@
 //! `BatchSubmitEvents`: a result for each, and one bad event spoils no other.
 
 use tonic::Status as Refusal;
-use versioner::pb::{self, CheckStatus, Status, event_submission::Event};
+use versioner::pb::{self, BuildStatus, CheckStatus, DeploymentStatus, event_submission::Event};
 
 use crate::facts::{SHA, build, check, deployment};
 use crate::refusal::{event_refusal, receipt, refusal};
@@ -25,11 +25,11 @@ fn submission(event: Event) -> pb::EventSubmission {
 
 async fn events_of_every_sort_go_together_and_are_recorded_in_their_order(story: Story) {
     let events = vec![
-        submission(Event::VersionEvent(build("1.0.0", Status::Completed))),
+        submission(Event::VersionEvent(build("1.0.0", BuildStatus::Completed))),
         submission(Event::DeploymentEvent(deployment(
             "1.0.0",
             "dev",
-            Status::Completed,
+            DeploymentStatus::Completed,
         ))),
         submission(Event::CheckEvent(check(
             "1.0.0",
@@ -44,7 +44,7 @@ async fn events_of_every_sort_go_together_and_are_recorded_in_their_order(story:
     assert!(!receipt(&results[1]).version_created);
     assert!(receipt(&results[1]).environment_created);
     let log = story.log().await;
-    let types: Vec<pb::EventType> = log.iter().map(pb::Event::r#type).collect();
+    let types: Vec<pb::EventType> = log.iter().map(pb::LogEntry::event_type).collect();
     assert_eq!(
         types,
         [
@@ -60,7 +60,7 @@ async fn one_bad_event_spoils_no_other(story: Story) {
         submission(Event::VersionEvent(pb::VersionEvent {
             event_id: event_id.into(),
             scm_sha: scm_sha.into(),
-            ..build(version, Status::Started)
+            ..build(version, BuildStatus::Started)
         }))
     };
     let other_sha = "0".repeat(40);
@@ -75,7 +75,7 @@ async fn one_bad_event_spoils_no_other(story: Story) {
         submission(Event::DeploymentEvent(deployment(
             "1.0.0",
             "",
-            Status::Started,
+            DeploymentStatus::Started,
         ))),
         version("1.0.2", "d", &other_sha),
     ];
@@ -120,7 +120,7 @@ async fn what_the_store_refuses_is_named_by_its_place_in_the_batch_too() {
     let large = |key: &str| {
         submission(Event::VersionEvent(pb::VersionEvent {
             extra_metadata: crate::facts::object(serde_json::json!({key: "x".repeat(60_000)})),
-            ..build("1.0.0", Status::Started)
+            ..build("1.0.0", BuildStatus::Started)
         }))
     };
     let results = submit(&story, vec![large("a"), large("b")]).await.unwrap();
@@ -137,7 +137,7 @@ async fn a_batch_has_1_to_500_events(story: Story) {
             .map(|i| {
                 submission(Event::VersionEvent(build(
                     &format!("1.0.{i}"),
-                    Status::Completed,
+                    BuildStatus::Completed,
                 )))
             })
             .collect()
@@ -161,7 +161,7 @@ async fn validate_only_looks_at_the_events_as_one_after_the_other_and_records_no
     let version = |scm_sha: &str| {
         submission(Event::VersionEvent(pb::VersionEvent {
             scm_sha: scm_sha.into(),
-            ..build("1.0.0", Status::Started)
+            ..build("1.0.0", BuildStatus::Started)
         }))
     };
     let request = pb::BatchSubmitEventsRequest {

@@ -1,6 +1,6 @@
 //! Checks: of a version or of a commit, listed by either, found by id.
 
-use versioner::pb::{self, CheckKind, CheckStatus, Status};
+use versioner::pb::{self, BuildStatus, CheckKind, CheckStatus};
 
 use crate::facts::{PRODUCT, SHA, at, build, check};
 use crate::story::Story;
@@ -40,7 +40,7 @@ async fn r17_a_check_of_a_commit_counts_for_its_versions_known_already_or_not_ye
     for version in ["1.2.3", "1.2.4"] {
         let event = pb::VersionEvent {
             scm_sha: SHA[..12].into(),
-            ..build(version, Status::Completed)
+            ..build(version, BuildStatus::Completed)
         };
         story.version_event(event).await.unwrap();
     }
@@ -125,10 +125,10 @@ async fn checks_are_listed_latest_first_and_each_filter_tells_them_apart(story: 
     shows!({} ["sign-off", "scan", "unit"]);
     shows!({ product_name: PRODUCT } ["scan", "unit"]);
     shows!({ check_name: "unit" } ["unit"]);
-    shows!({ kind: CheckKind::Approval } ["sign-off"]);
-    shows!({ status: CheckStatus::Failed } ["scan"]);
-    shows!({ environment_name: "prod" } ["scan"]);
-    shows!({ product_name: PRODUCT, version: "1.0.0", kind: CheckKind::Test } ["unit"]);
+    shows!({ kinds: [i32::from(CheckKind::Approval)] } ["sign-off"]);
+    shows!({ statuses: [i32::from(CheckStatus::Failed)] } ["scan"]);
+    shows!({ environment_name: "prod".to_owned() } ["scan"]);
+    shows!({ product_name: PRODUCT, version: "1.0.0", kinds: [i32::from(CheckKind::Test)] } ["unit"]);
 }
 
 on_both_engines!(

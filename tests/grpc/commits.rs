@@ -1,6 +1,6 @@
 //! R3: a version's commit is permanent.
 
-use versioner::pb::{self, Status};
+use versioner::pb::{self, BuildStatus, DeploymentStatus};
 
 use crate::facts::{PRODUCT, SHA, build, deployment};
 use crate::refusal::refusal;
@@ -9,7 +9,7 @@ use crate::story::Story;
 fn of_commit(scm_sha: &str) -> pb::VersionEvent {
     pb::VersionEvent {
         scm_sha: scm_sha.into(),
-        ..build("1.2.3", Status::Started)
+        ..build("1.2.3", BuildStatus::Started)
     }
 }
 
@@ -27,7 +27,7 @@ async fn r3_another_commit_is_refused_with_both_and_changes_nothing(story: Story
     story.version_event(of_commit(SHA)).await.unwrap();
     let other = of_commit("0123456789abcdef0123456789abcdef01234567");
     let other = pb::VersionEvent {
-        status: Status::Completed.into(),
+        status: BuildStatus::Completed.into(),
         ..other
     };
     let refused = refusal(story.version_event(other).await);
@@ -42,7 +42,7 @@ async fn r3_another_commit_is_refused_with_both_and_changes_nothing(story: Story
 
     let deployed = pb::DeploymentEvent {
         scm_sha: "0123456789abcdef0123456789abcdef01234567".into(),
-        ..deployment("1.2.3", "dev", Status::Completed)
+        ..deployment("1.2.3", "dev", DeploymentStatus::Completed)
     };
     assert_eq!(refusal(story.deployment_event(deployed).await), refused);
     let checked = pb::CheckEvent {

@@ -1,11 +1,16 @@
 //! Deployments: what is current where (R11), and how they are listed.
 
-use versioner::pb::{self, Status};
+use versioner::pb::{self, DeploymentStatus};
 
 use crate::facts::{PRODUCT, at, deployment};
 use crate::story::Story;
 
-fn deployed(version: &str, environment: &str, status: Status, time: &str) -> pb::DeploymentEvent {
+fn deployed(
+    version: &str,
+    environment: &str,
+    status: DeploymentStatus,
+    time: &str,
+) -> pb::DeploymentEvent {
     pb::DeploymentEvent {
         occurred_at: at(&format!("2026-01-01T{time}Z")),
         ..deployment(version, environment, status)
@@ -41,31 +46,46 @@ async fn r11_the_current_version_is_that_of_the_latest_completed_deployment(stor
         answer.deployment.unwrap()
     };
     let first = expect(
-        deployed("1.0.0", "production", Status::Completed, "12:00:00"),
+        deployed(
+            "1.0.0",
+            "production",
+            DeploymentStatus::Completed,
+            "12:00:00",
+        ),
         "1.0.0",
     )
     .await;
     assert!(first.current);
     let failed = expect(
-        deployed("1.1.0", "production", Status::Failed, "12:01:00"),
+        deployed("1.1.0", "production", DeploymentStatus::Failed, "12:01:00"),
         "1.0.0",
     )
     .await;
     assert!(!failed.current);
-    let under_way = expect(
-        deployed("1.2.0", "production", Status::Started, "12:02:00"),
+    let in_progress = expect(
+        deployed("1.2.0", "production", DeploymentStatus::Started, "12:02:00"),
         "1.0.0",
     )
     .await;
-    assert_eq!(under_way.status(), Status::Started);
+    assert_eq!(in_progress.status(), DeploymentStatus::Started);
     expect(
-        deployed("1.2.0", "production", Status::Completed, "12:03:00"),
+        deployed(
+            "1.2.0",
+            "production",
+            DeploymentStatus::Completed,
+            "12:03:00",
+        ),
         "1.2.0",
     )
     .await;
     // It finished before the current one did, and is told of late.
     expect(
-        deployed("0.9.0", "production", Status::Completed, "12:02:30"),
+        deployed(
+            "0.9.0",
+            "production",
+            DeploymentStatus::Completed,
+            "12:02:30",
+        ),
         "1.2.0",
     )
     .await;
@@ -73,7 +93,12 @@ async fn r11_the_current_version_is_that_of_the_latest_completed_deployment(stor
     let long = pb::DeploymentEvent {
         started_at: at("2026-01-01T11:00:00Z"),
         completed_at: at("2026-01-01T12:04:00Z"),
-        ..deployed("1.3.0", "production", Status::Completed, "12:02:45")
+        ..deployed(
+            "1.3.0",
+            "production",
+            DeploymentStatus::Completed,
+            "12:02:45",
+        )
     };
     expect(long, "1.3.0").await;
 
@@ -86,10 +111,10 @@ async fn r11_the_current_version_is_that_of_the_latest_completed_deployment(stor
 
 async fn r11_each_instance_of_an_environment_has_its_own_current_version(story: Story) {
     for (version, instance, status) in [
-        ("1.0.0", "eu", Status::Completed),
-        ("1.0.0", "us", Status::Completed),
-        ("1.1.0", "eu", Status::Completed),
-        ("1.1.0", "us", Status::Failed),
+        ("1.0.0", "eu", DeploymentStatus::Completed),
+        ("1.0.0", "us", DeploymentStatus::Completed),
+        ("1.1.0", "eu", DeploymentStatus::Completed),
+        ("1.1.0", "us", DeploymentStatus::Failed),
     ] {
         let event = pb::DeploymentEvent {
             instance: instance.into(),
@@ -110,11 +135,11 @@ async fn r5_a_deployment_is_one_from_its_start_to_its_end(story: Story) {
         ..deployed("1.0.0", "production", status, time)
     };
     let started = story
-        .deployment_event(of_run(Status::Started, "12:00:00"))
+        .deployment_event(of_run(DeploymentStatus::Started, "12:00:00"))
         .await;
     let started = started.unwrap().deployment.unwrap();
     let done = story
-        .deployment_event(of_run(Status::Completed, "12:03:00"))
+        .deployment_event(of_run(DeploymentStatus::Completed, "12:03:00"))
         .await;
     let done = done.unwrap().deployment.unwrap();
     assert_eq!(started.id, done.id);
@@ -129,17 +154,17 @@ async fn deployments_are_listed_latest_first_and_each_filter_tells_them_apart(st
         pb::DeploymentEvent {
             invoke_id: "run-1".into(),
             deployed_by: "alice".into(),
-            ..deployed("1.0.0", "dev", Status::Completed, "12:00:00")
+            ..deployed("1.0.0", "dev", DeploymentStatus::Completed, "12:00:00")
         },
         pb::DeploymentEvent {
             instance: "eu".into(),
-            ..deployed("1.0.1", "production", Status::Failed, "12:00:01")
+            ..deployed("1.0.1", "production", DeploymentStatus::Failed, "12:00:01")
         },
         pb::DeploymentEvent {
             product_name: "other".into(),
-            ..deployed("2.0.0", "dev", Status::Completed, "12:00:02")
+            ..deployed("2.0.0", "dev", DeploymentStatus::Completed, "12:00:02")
         },
-        deployed("1.0.1", "dev", Status::Completed, "12:00:03"),
+        deployed("1.0.1", "dev", DeploymentStatus::Completed, "12:00:03"),
     ] {
         story.deployment_event(event).await.unwrap();
     }
@@ -169,14 +194,14 @@ async fn deployments_are_listed_latest_first_and_each_filter_tells_them_apart(st
     shows!({ product_name: PRODUCT, version: "1.0.1" } [all[0], all[2]]);
     shows!({ version_id: found[1].version_id.clone() } [all[1]]);
     shows!({ environment_name: "dev" } [all[0], all[1], all[3]]);
-    shows!({ instance: "eu" } [all[2]]);
-    shows!({ status: Status::Failed } [all[2]]);
+    shows!({ instance: "eu".to_owned() } [all[2]]);
+    shows!({ statuses: [i32::from(DeploymentStatus::Failed)] } [all[2]]);
     shows!({ deployed_by: "alice" } [all[3]]);
     shows!({ invoke_id: "run-1" } [all[3]]);
     shows!({ created_from: at("2026-01-01T12:00:02Z").unwrap() } all[..2]);
     shows!({ created_to: at("2026-01-01T12:00:02Z").unwrap() } all[2..]);
-    shows!({ class: pb::DeploymentClass::First } [all[1], all[3]]);
-    shows!({ class: pb::DeploymentClass::Upgrade, product_name: PRODUCT } [all[0]]);
+    shows!({ deployment_classes: [i32::from(pb::DeploymentClass::First)] } [all[1], all[3]]);
+    shows!({ deployment_classes: [i32::from(pb::DeploymentClass::Upgrade)], product_name: PRODUCT } [all[0]]);
     shows!({ current_only: true } all[..2]);
     shows!({ current_only: true, product_name: PRODUCT, environment_name: "dev" } all[..1]);
 }

@@ -2,14 +2,14 @@
 
 use prost_types::FieldMask;
 use tonic::Status as Refusal;
-use versioner::pb::{self, CheckStatus, Environment, EnvironmentType, EventType, Status};
+use versioner::pb::{self, CheckStatus, DeploymentStatus, Environment, EnvironmentType, EventType};
 
 use crate::facts::{check, deployment};
 use crate::refusal::refusal;
 use crate::story::Story;
 
 async fn deploy(story: &Story, environment: &str) -> pb::Deployment {
-    let event = deployment("1.0.0", environment, Status::Completed);
+    let event = deployment("1.0.0", environment, DeploymentStatus::Completed);
     let answer = story.deployment_event(event).await.unwrap();
     answer.deployment.unwrap()
 }
@@ -66,28 +66,28 @@ async fn r12_the_type_is_inferred_from_the_words_of_the_name_and_can_be_set(stor
     ] {
         deploy(&story, name).await;
         assert_eq!(
-            get(&story, name).await.unwrap().r#type(),
+            get(&story, name).await.unwrap().environment_type(),
             expected,
             "{name}"
         );
     }
     let staging = Environment {
-        r#type: EnvironmentType::Staging.into(),
+        environment_type: EnvironmentType::Staging.into(),
         ..Default::default()
     };
     let set = update(&story, "somewhere", staging, &[]).await.unwrap();
-    assert_eq!(set.r#type(), EnvironmentType::Staging);
+    assert_eq!(set.environment_type(), EnvironmentType::Staging);
     // Its name is not looked at again.
     let renamed = Environment {
         name: "production".into(),
         ..Default::default()
     };
     let renamed = update(&story, "somewhere", renamed, &[]).await.unwrap();
-    assert_eq!(renamed.r#type(), EnvironmentType::Staging);
+    assert_eq!(renamed.environment_type(), EnvironmentType::Staging);
 
     let of_type = async |kind: EnvironmentType| {
         let request = pb::ListEnvironmentsRequest {
-            r#type: kind.into(),
+            environment_types: vec![kind.into()],
             ..Default::default()
         };
         let page = story.catalog().list_environments(request).await.unwrap();
@@ -130,7 +130,7 @@ async fn what_is_wrong_with_an_update_is_told_at_once() {
     deploy(&story, "dev").await;
     let environment = Environment {
         name: "\0".into(),
-        r#type: 6,
+        environment_type: 6,
         description: "\u{7}".into(),
         aliases: vec!["a".repeat(256)],
         ..Default::default()
@@ -142,7 +142,7 @@ async fn what_is_wrong_with_an_update_is_told_at_once() {
     "#);
     let environment = Environment {
         name: "\0".into(),
-        r#type: 6,
+        environment_type: 6,
         description: "\u{7}".into(),
         aliases: vec!["a".repeat(256)],
         ..Default::default()
@@ -219,7 +219,7 @@ async fn r15_an_environment_in_use_is_deleted_with_force_and_what_was_made_for_i
     let log = story.log().await;
     let has_content = log.iter().map(|event| event.content.is_some());
     assert!(has_content.eq([false, true, false, true, true]));
-    assert_eq!(log[4].r#type(), EventType::EnvironmentDeleted);
+    assert_eq!(log[4].event_type(), EventType::EnvironmentDeleted);
 }
 
 async fn an_environment_of_nothing_is_deleted_without_force(story: Story) {

@@ -2,13 +2,13 @@
 
 use prost_types::{ListValue, Struct, Timestamp, Value, value::Kind};
 use serde_json::Value as Json;
-use versioner::pb::{self, CheckKind, CheckStatus, Object, Status};
+use versioner::pb::{self, BuildStatus, CheckKind, CheckStatus, DeploymentStatus, Object};
 
 /// What the events are about, where a test does not say.
 pub(crate) const PRODUCT: &str = "my-service";
 pub(crate) const SHA: &str = "abc123def4567890abc123def4567890abc123de";
 
-pub(crate) fn build(version: &str, status: Status) -> pb::VersionEvent {
+pub(crate) fn build(version: &str, status: BuildStatus) -> pb::VersionEvent {
     pb::VersionEvent {
         product_name: PRODUCT.into(),
         version: version.into(),
@@ -17,7 +17,11 @@ pub(crate) fn build(version: &str, status: Status) -> pb::VersionEvent {
     }
 }
 
-pub(crate) fn deployment(version: &str, environment: &str, status: Status) -> pb::DeploymentEvent {
+pub(crate) fn deployment(
+    version: &str,
+    environment: &str,
+    status: DeploymentStatus,
+) -> pb::DeploymentEvent {
     pb::DeploymentEvent {
         product_name: PRODUCT.into(),
         version: version.into(),

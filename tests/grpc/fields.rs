@@ -122,7 +122,7 @@ async fn all_faults_of_a_filter_are_told_at_once() {
             page_size: -1,
             page_token: "x".into(),
             product_name: "a\nb".into(),
-            status: 6,
+            statuses: vec![6],
             scm_sha: "abc".into(),
             created_from: Some(prost_types::Timestamp {
                 seconds: 0,

@@ -1,7 +1,7 @@
 //! R13: the latest version of a product, of those that fit, and what it is the latest by.
 
 use tonic::Status as Refusal;
-use versioner::pb::{self, LatestBasis, Status};
+use versioner::pb::{self, BuildStatus, DeploymentStatus, LatestBasis};
 
 use crate::facts::{PRODUCT, at, build, deployment};
 use crate::refusal::refusal;
@@ -12,7 +12,7 @@ async fn tell(story: &Story, versions: &[&str]) {
     for (day, version) in versions.iter().enumerate() {
         let event = pb::VersionEvent {
             occurred_at: at(&format!("2026-01-{:02}T00:00:00Z", day + 1)),
-            ..build(version, Status::Completed)
+            ..build(version, BuildStatus::Completed)
         };
         story.version_event(event).await.unwrap();
     }
@@ -77,17 +77,17 @@ async fn r13_the_latest_of_a_branch_a_status_or_an_environment(story: Story) {
         ..build(version, status)
     };
     for event in [
-        version("1.0.0", "main", Status::Completed),
-        version("1.1.0", "main", Status::Completed),
-        version("1.2.0", "main", Status::Failed),
-        version("2.0.0", "next", Status::Started),
+        version("1.0.0", "main", BuildStatus::Completed),
+        version("1.1.0", "main", BuildStatus::Completed),
+        version("1.2.0", "main", BuildStatus::Failed),
+        version("2.0.0", "next", BuildStatus::Started),
     ] {
         story.version_event(event).await.unwrap();
     }
     for (version, instance) in [("1.0.0", "eu"), ("1.1.0", "us"), ("1.0.0", "us")] {
         let event = pb::DeploymentEvent {
             instance: instance.into(),
-            ..deployment(version, "prod", Status::Completed)
+            ..deployment(version, "prod", DeploymentStatus::Completed)
         };
         story.deployment_event(event).await.unwrap();
     }
@@ -103,7 +103,7 @@ async fn r13_the_latest_of_a_branch_a_status_or_an_environment(story: Story) {
         ),
         (
             pb::GetLatestVersionRequest {
-                status: Status::Completed.into(),
+                statuses: vec![BuildStatus::Completed.into()],
                 ..all()
             },
             "1.1.0",

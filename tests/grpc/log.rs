@@ -1,6 +1,6 @@
 //! `ListEvents`: the log in the order of acceptance, its filters, and the position looked at so far.
 
-use versioner::pb::{self, CheckStatus, EventType, Status};
+use versioner::pb::{self, BuildStatus, CheckStatus, DeploymentStatus, EventType};
 
 use crate::facts::{PRODUCT, build, check, deployment};
 use crate::refusal::refusal;
@@ -10,10 +10,10 @@ use crate::story::Story;
 /// 6: a deployment to production; 7: the product gets a description.
 async fn tell(story: &Story) {
     for version in ["1.0.0", "1.0.1"] {
-        let event = build(version, Status::Completed);
+        let event = build(version, BuildStatus::Completed);
         story.version_event(event).await.unwrap();
     }
-    let event = deployment("1.0.0", "dev", Status::Completed);
+    let event = deployment("1.0.0", "dev", DeploymentStatus::Completed);
     story.deployment_event(event).await.unwrap();
     let event = pb::CheckEvent {
         environment_name: "dev".into(),
@@ -22,10 +22,10 @@ async fn tell(story: &Story) {
     story.check_event(event).await.unwrap();
     let event = pb::VersionEvent {
         product_name: "other".into(),
-        ..build("1.0.0", Status::Completed)
+        ..build("1.0.0", BuildStatus::Completed)
     };
     story.version_event(event).await.unwrap();
-    let event = deployment("1.0.0", "production", Status::Completed);
+    let event = deployment("1.0.0", "production", DeploymentStatus::Completed);
     story.deployment_event(event).await.unwrap();
     let request = pb::UpdateProductRequest {
         name: PRODUCT.into(),
@@ -88,7 +88,7 @@ async fn filters_combine_with_and(story: Story) {
         ),
         (
             pb::ListEventsRequest {
-                types: types(&[EventType::VersionEvent, EventType::ProductUpdated]),
+                event_types: types(&[EventType::VersionEvent, EventType::ProductUpdated]),
                 ..all()
             },
             &[1, 2, 5, 7],
@@ -98,7 +98,7 @@ async fn filters_combine_with_and(story: Story) {
                 after: 1,
                 version: "1.0.0".into(),
                 environment_name: "production".into(),
-                types: types(&[EventType::DeploymentEvent]),
+                event_types: types(&[EventType::DeploymentEvent]),
                 ..of(PRODUCT)
             },
             &[6],
@@ -136,10 +136,13 @@ async fn an_entry_tells_what_it_is_about_and_what_was_reported(story: Story) {
     tell(&story).await;
     let log = story.log().await;
     let deployed = &log[2];
-    let Some(pb::event::Content::DeploymentEvent(event)) = &deployed.content else {
+    let Some(pb::log_entry::Content::DeploymentEvent(event)) = &deployed.content else {
         panic!("no deployment event: {deployed:?}");
     };
-    assert_eq!(*event, deployment("1.0.0", "dev", Status::Completed));
+    assert_eq!(
+        *event,
+        deployment("1.0.0", "dev", DeploymentStatus::Completed)
+    );
     let list = pb::ListDeploymentsRequest {
         environment_name: "dev".into(),
         ..Default::default()
@@ -151,11 +154,11 @@ async fn an_entry_tells_what_it_is_about_and_what_was_reported(story: Story) {
     assert_eq!(deployed.version_id, deployment.version_id);
     assert_eq!(deployed.environment_id, deployment.environment_id);
 
-    let Some(pb::event::Content::Product(product)) = &log[6].content else {
+    let Some(pb::log_entry::Content::Product(product)) = &log[6].content else {
         panic!("no product: {:?}", log[6]);
     };
     assert_eq!(product.description, "the one");
-    assert_eq!(log[6].r#type(), EventType::ProductUpdated);
+    assert_eq!(log[6].event_type(), EventType::ProductUpdated);
     assert_eq!(log[6].product_id, deployment.product_id);
     assert_eq!(log[6].version_id, "");
     assert!(log.is_sorted_by_key(|event| event.received_at.map(|at| (at.seconds, at.nanos))));
@@ -164,7 +167,7 @@ async fn an_entry_tells_what_it_is_about_and_what_was_reported(story: Story) {
 #[tokio::test]
 async fn a_position_is_between_0_and_the_end_of_the_log() {
     let story = Story::on_sqlite().await;
-    let event = build("1.0.0", Status::Completed);
+    let event = build("1.0.0", BuildStatus::Completed);
     story.version_event(event).await.unwrap();
     let after = |after| {
         let mut events = story.events();

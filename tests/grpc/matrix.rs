@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use versioner::pb::{
-    self, DeploymentClass, EnvironmentType, Status,
+    self, DeploymentClass, DeploymentStatus, EnvironmentType,
     deployment_service_client::DeploymentServiceClient,
 };
 
@@ -42,8 +42,8 @@ async fn r11_a_cell_shows_what_is_current_under_way_and_failed_last(story: Story
         .current
         .clone()
         .unwrap();
-    assert_eq!(current.class(), DeploymentClass::Downgrade);
-    assert_eq!(current.class, d.class);
+    assert_eq!(current.deployment_class(), DeploymentClass::Downgrade);
+    assert_eq!(current.deployment_class, d.deployment_class);
     assert_eq!((&current.id, &current.version_id), (&d.id, &d.version_id));
     assert_eq!(
         (current.created_at, current.completed_at),
@@ -59,27 +59,30 @@ async fn r11_a_summary_tells_who_deployed_where_its_logs_are_and_since_when(stor
         deployed_by: "argo".into(),
         deploy_url: "https://cd.example/\"7\"\u{1f680}".into(),
         invoke_id: "7".into(),
-        ..deployed("1.0.0", "dev", Status::Started, "10:00")
+        ..deployed("1.0.0", "dev", DeploymentStatus::Started, "10:00")
     };
     story.deployment_event(started).await.unwrap();
     let finished = pb::DeploymentEvent {
         deployed_by: "argo-2".into(),
         deploy_url: "https://cd.example/8".into(),
         invoke_id: "7".into(),
-        ..deployed("1.0.0", "dev", Status::Completed, "10:30")
+        ..deployed("1.0.0", "dev", DeploymentStatus::Completed, "10:30")
     };
     story.deployment_event(finished).await.unwrap();
     let told = |answer: Matrix| {
         let instance = answer.rows[0].cells[0].instances[0].clone();
-        let s = instance.current.or(instance.under_way).unwrap();
+        let s = instance.current.or(instance.in_progress).unwrap();
         (
             [s.started_at, s.completed_at, s.created_at],
             [s.deployed_by, s.deploy_url],
-            [s.status, s.class],
+            [s.status, s.deployment_class.unwrap_or_default()],
         )
     };
     let (ten, half_past) = (at(&day("10:00")), at(&day("10:30")));
-    let completed = [Status::Completed as i32, DeploymentClass::First as i32];
+    let completed = [
+        DeploymentStatus::Completed as i32,
+        DeploymentClass::First as i32,
+    ];
     for answer in [
         matrix(&story, against("")).await,
         as_of(&story, "10:30").await,
@@ -90,7 +93,10 @@ async fn r11_a_summary_tells_who_deployed_where_its_logs_are_and_since_when(stor
     }
     let by = ["argo", "https://cd.example/\"7\"\u{1f680}"].map(String::from);
     let then = told(as_of(&story, "10:29").await);
-    assert_eq!(then, ([ten, None, ten], by, [Status::Started as i32, 0]));
+    assert_eq!(
+        then,
+        ([ten, None, ten], by, [DeploymentStatus::Started as i32, 0])
+    );
 }
 
 async fn r11_at_a_past_moment_it_is_as_the_events_by_then_tell(story: Story) {
@@ -129,7 +135,7 @@ async fn r11_at_a_past_moment_it_is_as_the_events_by_then_tell(story: Story) {
     // A time of completion decides what is current, not what had occurred.
     let ahead = pb::DeploymentEvent {
         completed_at: at(&day("12:00")),
-        ..deployed("3.0.0", "production", Status::Completed, "10:05")
+        ..deployed("3.0.0", "production", DeploymentStatus::Completed, "10:05")
     };
     story.deployment_event(ahead).await.unwrap();
     let answer = as_of(&story, "10:05").await;
@@ -152,9 +158,9 @@ async fn r11_at_a_past_moment_it_is_as_the_events_by_then_tell(story: Story) {
 
 async fn r11_what_lasted_for_days_was_under_way_all_the_while(story: Story) {
     for (version, status, time) in [
-        ("0.9.0", Status::Completed, "2026-01-01T09:00:00Z"),
-        ("1.0.0", Status::Started, "2026-01-01T10:00:00Z"),
-        ("1.0.0", Status::Completed, "2026-01-05T10:00:00Z"),
+        ("0.9.0", DeploymentStatus::Completed, "2026-01-01T09:00:00Z"),
+        ("1.0.0", DeploymentStatus::Started, "2026-01-01T10:00:00Z"),
+        ("1.0.0", DeploymentStatus::Completed, "2026-01-05T10:00:00Z"),
     ] {
         let event = pb::DeploymentEvent {
             invoke_id: "7".into(),
@@ -203,7 +209,10 @@ async fn r11_columns_are_by_type_and_name_or_as_they_are_asked_for(story: Story)
         columns(&answer),
         "dev-a dev-b qa staging production-eu zebra"
     );
-    assert_eq!(answer.environments[2].r#type(), EnvironmentType::Test);
+    assert_eq!(
+        answer.environments[2].environment_type(),
+        EnvironmentType::Test
+    );
     let cells = answer.rows[0]
         .cells
         .iter()
@@ -287,7 +296,7 @@ async fn r15_renamed_and_deleted_things_are_found_by_name_or_gone(story: Story) 
 async fn what_was_under_way_is_stale_as_of_the_moment_asked_for(story: Story) {
     let started = pb::DeploymentEvent {
         occurred_at: seconds_from_now(-3 * 3600),
-        ..deployment("1.0.0", "dev", Status::Started)
+        ..deployment("1.0.0", "dev", DeploymentStatus::Started)
     };
     story.deployment_event(started).await.unwrap();
     let impatient = story.another_server(Duration::from_secs(3600)).await;
@@ -306,8 +315,8 @@ async fn what_was_under_way_is_stale_as_of_the_moment_asked_for(story: Story) {
             .await
             .unwrap()
             .into_inner();
-        let under_way = answer.rows[0].cells[0].instances[0].under_way.clone();
-        assert_eq!(under_way.unwrap().stale, stale, "{seconds:?}");
+        let in_progress = answer.rows[0].cells[0].instances[0].in_progress.clone();
+        assert_eq!(in_progress.unwrap().stale, stale, "{seconds:?}");
     }
 }
 
@@ -368,7 +377,7 @@ async fn what_is_wrong_with_a_question_is_told_field_by_field() {
     baseline_environment_name is required: 1 to 255 characters
     ");
     let filter = pb::ListDeploymentsRequest {
-        class: 6,
+        deployment_classes: vec![6],
         ..Default::default()
     };
     assert_told!(refusal(story.deployments().list_deployments(filter).await), @"
@@ -383,7 +392,7 @@ async fn r10_r11_a_nul_in_metadata_hides_nothing_that_runs(story: Story) {
     let event = pb::DeploymentEvent {
         deploy_url: "https://ci.example/1".into(),
         extra_metadata: Some(pb::Object::from_json(metadata).expect("an object")),
-        ..deployment("1.0.0", "production", Status::Completed)
+        ..deployment("1.0.0", "production", DeploymentStatus::Completed)
     };
     story.deployment_event(event).await.expect("it is recorded");
     let answer = matrix(&story, against("")).await;

@@ -2,7 +2,7 @@
 
 use prost_types::Struct;
 use serde_json::{Value, json};
-use versioner::pb::{self, Status};
+use versioner::pb::{self, BuildStatus};
 
 use crate::facts::{build, json as read, object};
 use crate::refusal::refusal;
@@ -11,7 +11,7 @@ use crate::story::Story;
 fn with(extra_metadata: Value) -> pb::VersionEvent {
     pb::VersionEvent {
         extra_metadata: object(extra_metadata),
-        ..build("1.0.0", Status::Started)
+        ..build("1.0.0", BuildStatus::Started)
     }
 }
 
@@ -39,7 +39,8 @@ async fn r10_metadata_comes_back_as_it_was_sent(story: Story) {
     });
     let answer = story.version_event(with(sent.clone())).await.unwrap();
     assert_eq!(read(answer.build.unwrap().extra_metadata), sent);
-    let Some(pb::event::Content::VersionEvent(event)) = story.log().await.remove(0).content else {
+    let Some(pb::log_entry::Content::VersionEvent(event)) = story.log().await.remove(0).content
+    else {
         panic!("no version event");
     };
     assert_eq!(read(event.extra_metadata), sent);
@@ -119,7 +120,7 @@ async fn r10_numbers_that_json_does_not_have_are_refused() {
         extra_metadata: Some(pb::Object::from(Struct {
             fields: [("n".into(), prost_types::Value::from(number))].into(),
         })),
-        ..build("1.0.0", Status::Started)
+        ..build("1.0.0", BuildStatus::Started)
     };
     assert_told!(refusal(story.version_event(number(f64::NAN)).await), @"
     InvalidArgument INVALID_FIELD

@@ -1,6 +1,6 @@
 //! R2: names and identifiers are trimmed, measured in characters, and compared exactly.
 
-use versioner::pb::{self, CheckStatus, Status};
+use versioner::pb::{self, BuildStatus, CheckStatus, DeploymentStatus};
 
 use crate::facts::{build, check, deployment};
 use crate::refusal::refusal;
@@ -16,7 +16,7 @@ async fn r2_control_characters_and_nul_are_refused_wherever_a_name_stands() {
         instance: "eu\t1".into(),
         event_id: "e\u{85}1".into(),
         invoke_id: "\0".into(),
-        ..deployment("", "", Status::Started)
+        ..deployment("", "", DeploymentStatus::Started)
     };
     assert_told!(refusal(story.deployment_event(event).await), @"
     InvalidArgument INVALID_FIELD
@@ -46,7 +46,7 @@ async fn r2_a_name_has_at_most_255_characters_of_any_script(story: Story) {
     let event = pb::DeploymentEvent {
         product_name: longest.clone(),
         environment_name: longest.clone(),
-        ..deployment(&longest, "", Status::Completed)
+        ..deployment(&longest, "", DeploymentStatus::Completed)
     };
     let deployment = story.deployment_event(event.clone()).await.unwrap();
     let deployment = deployment.deployment.unwrap();
@@ -85,7 +85,7 @@ async fn r2_any_text_is_a_version_identifier_and_case_matters(story: Story) {
     ];
     for identifier in identifiers {
         story
-            .version_event(build(identifier, Status::Completed))
+            .version_event(build(identifier, BuildStatus::Completed))
             .await
             .unwrap();
     }
@@ -105,10 +105,12 @@ async fn r2_white_space_around_a_name_does_not_count() {
     let story = Story::on_sqlite().await;
     let padded = pb::VersionEvent {
         product_name: "\t my-service\n".into(),
-        ..build(" 1.0.0 ", Status::Started)
+        ..build(" 1.0.0 ", BuildStatus::Started)
     };
     story.version_event(padded).await.unwrap();
-    let plain = story.version_event(build("1.0.0", Status::Completed)).await;
+    let plain = story
+        .version_event(build("1.0.0", BuildStatus::Completed))
+        .await;
     let plain = plain.unwrap();
     assert!(!plain.receipt.unwrap().version_created);
     assert_eq!(plain.version.unwrap().product_name, "my-service");
@@ -119,7 +121,7 @@ async fn r7_an_event_id_has_at_most_128_characters() {
     let story = Story::on_sqlite().await;
     let event = |length| pb::VersionEvent {
         event_id: "é".repeat(length),
-        ..build("1.0.0", Status::Started)
+        ..build("1.0.0", BuildStatus::Started)
     };
     story.version_event(event(128)).await.unwrap();
     assert_told!(refusal(story.version_event(event(129)).await), @"
@@ -133,7 +135,7 @@ async fn words_may_have_lines_and_nothing_else_that_controls() {
     let story = Story::on_sqlite().await;
     let event = |error_message: &str| pb::VersionEvent {
         error_message: error_message.into(),
-        ..build("1.0.0", Status::Failed)
+        ..build("1.0.0", BuildStatus::Failed)
     };
     let answer = story.version_event(event("line 1\r\n\tline 2")).await;
     let build = answer.unwrap().build.unwrap();

@@ -1,6 +1,6 @@
 //! Numbers of enumerations that the contract does not know, in events and in filters.
 
-use versioner::pb::{self, CheckStatus, Status};
+use versioner::pb::{self, BuildStatus, CheckStatus, DeploymentStatus};
 
 use crate::facts::{build, check, deployment};
 use crate::refusal::refusal;
@@ -11,7 +11,7 @@ async fn r4_an_event_with_an_unknown_status_is_refused_with_what_is_taken() {
     let story = Story::on_sqlite().await;
     let event = pb::VersionEvent {
         status: 6,
-        ..build("1.0.0", Status::Started)
+        ..build("1.0.0", BuildStatus::Started)
     };
     assert_told!(refusal(story.version_event(event).await), @"
     InvalidArgument INVALID_FIELD
@@ -19,7 +19,7 @@ async fn r4_an_event_with_an_unknown_status_is_refused_with_what_is_taken() {
     ");
     let event = pb::DeploymentEvent {
         status: -1,
-        ..deployment("1.0.0", "dev", Status::Started)
+        ..deployment("1.0.0", "dev", DeploymentStatus::Started)
     };
     assert_told!(refusal(story.deployment_event(event).await), @"
     InvalidArgument INVALID_FIELD
@@ -46,7 +46,7 @@ async fn a_filter_of_versions_or_builds_with_an_unknown_number_is_refused() {
 
     let answer = versions
         .list_versions(pb::ListVersionsRequest {
-            status: 6,
+            statuses: vec![6],
             ..Default::default()
         })
         .await;
@@ -64,14 +64,14 @@ async fn a_filter_of_versions_or_builds_with_an_unknown_number_is_refused() {
     let answer = versions
         .get_latest_version(pb::GetLatestVersionRequest {
             product_name: "my-service".into(),
-            status: 6,
+            statuses: vec![6],
             ..Default::default()
         })
         .await;
     assert_eq!(refusal(answer), status);
     let answer = versions
         .list_builds(pb::ListBuildsRequest {
-            status: 6,
+            statuses: vec![6],
             ..Default::default()
         })
         .await;
@@ -79,7 +79,7 @@ async fn a_filter_of_versions_or_builds_with_an_unknown_number_is_refused() {
     let answer = story
         .deployments()
         .list_deployments(pb::ListDeploymentsRequest {
-            status: 6,
+            statuses: vec![6],
             ..Default::default()
         })
         .await;
@@ -92,8 +92,8 @@ async fn a_filter_of_checks_with_an_unknown_number_is_refused() {
     let answer = story
         .versions()
         .list_checks(pb::ListChecksRequest {
-            kind: 5,
-            status: 6,
+            kinds: vec![5],
+            statuses: vec![6],
             ..Default::default()
         })
         .await;
@@ -110,7 +110,7 @@ async fn a_filter_of_environments_with_an_unknown_type_is_refused() {
     let answer = story
         .catalog()
         .list_environments(pb::ListEnvironmentsRequest {
-            r#type: 6,
+            environment_types: vec![6],
             ..Default::default()
         })
         .await;
@@ -127,7 +127,7 @@ async fn a_filter_of_events_takes_no_type_that_is_unknown_or_unspecified() {
     let answer = story
         .events()
         .list_events(pb::ListEventsRequest {
-            types: types.clone(),
+            event_types: types.clone(),
             ..Default::default()
         })
         .await;
@@ -140,7 +140,7 @@ async fn a_filter_of_events_takes_no_type_that_is_unknown_or_unspecified() {
     let answer = story
         .events()
         .watch_events(pb::WatchEventsRequest {
-            types,
+            event_types: types,
             ..Default::default()
         })
         .await;

@@ -1,6 +1,6 @@
 //! Pages of lists: their sizes, their tokens, and that each row comes exactly once.
 
-use versioner::pb::{self, CheckStatus, Status};
+use versioner::pb::{self, BuildStatus, CheckStatus, DeploymentStatus};
 
 use crate::facts::{build, check, deployment, object};
 use crate::refusal::refusal;
@@ -40,7 +40,7 @@ async fn versions_page(
 
 async fn build_versions(story: &Story, count: usize) {
     for i in 0..count {
-        let event = build(&format!("1.0.{i}"), Status::Started);
+        let event = build(&format!("1.0.{i}"), BuildStatus::Started);
         story.version_event(event).await.unwrap();
     }
 }
@@ -144,7 +144,7 @@ async fn rows_that_arrive_meanwhile_move_no_other_off_its_page(story: Story) {
     let pages = pages(async |token| {
         let page = versions_page(&story, 2, &token).await.unwrap();
         // Newest first: each of these comes before all that is left.
-        let event = build(&format!("2.0.{arrived}"), Status::Started);
+        let event = build(&format!("2.0.{arrived}"), BuildStatus::Started);
         story.version_event(event).await.unwrap();
         arrived += 1;
         (page.versions, page.next_page_token)
@@ -199,13 +199,13 @@ async fn each_row_of_each_list_comes_exactly_once_whatever_the_page_size(story: 
         let event = pb::VersionEvent {
             product_name: product_name.clone(),
             occurred_at,
-            ..build(&version, Status::Completed)
+            ..build(&version, BuildStatus::Completed)
         };
         story.version_event(event).await.unwrap();
         let event = pb::DeploymentEvent {
             product_name: product_name.clone(),
             occurred_at,
-            ..deployment(&version, &place, Status::Completed)
+            ..deployment(&version, &place, DeploymentStatus::Completed)
         };
         story.deployment_event(event).await.unwrap();
         let event = pb::CheckEvent {
@@ -236,7 +236,7 @@ async fn a_page_ends_before_it_would_pass_2_mib_and_nothing_is_lost(story: Story
     for i in 0..45 {
         let event = pb::VersionEvent {
             extra_metadata: metadata.clone(),
-            ..build(&format!("1.0.{i}"), Status::Completed)
+            ..build(&format!("1.0.{i}"), BuildStatus::Completed)
         };
         story.version_event(event).await.unwrap();
     }

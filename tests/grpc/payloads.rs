@@ -1,7 +1,7 @@
 //! What CI systems really send, from the first report to the deployment, as events over gRPC.
 
 use serde_json::json;
-use versioner::pb::{self, Status};
+use versioner::pb::{self, BuildStatus};
 
 use crate::facts::{PRODUCT, json as read, object};
 use crate::story::Story;
@@ -10,7 +10,7 @@ async fn a_build_is_started_completed_and_deployed_to_dev(story: Story) {
     let started = pb::VersionEvent {
         product_name: PRODUCT.into(),
         version: "1.2.3".into(),
-        status: Status::Started.into(),
+        status: BuildStatus::Started.into(),
         built_by: "github-actions".into(),
         ..Default::default()
     };
@@ -24,7 +24,7 @@ async fn a_build_is_started_completed_and_deployed_to_dev(story: Story) {
     let completed = pb::VersionEvent {
         product_name: PRODUCT.into(),
         version: "1.2.3".into(),
-        status: Status::Completed.into(),
+        status: BuildStatus::Completed.into(),
         built_by: "github-actions".into(),
         scm_repository: "github.com/mycompany/my-service".into(),
         scm_sha: "abc123def456".into(),
@@ -41,7 +41,7 @@ async fn a_build_is_started_completed_and_deployed_to_dev(story: Story) {
         product_name: PRODUCT.into(),
         version: "1.2.3".into(),
         environment_name: "dev".into(),
-        status: Status::Completed.into(),
+        status: BuildStatus::Completed.into(),
         ..Default::default()
     };
     let deployed = story.deployment_event(deployed).await.unwrap();
@@ -54,7 +54,7 @@ async fn a_build_is_started_completed_and_deployed_to_dev(story: Story) {
         (&build.invoke_id[..], build.invoke_attempt),
         ("1234567890", 1)
     );
-    assert_eq!(build.status(), Status::Completed);
+    assert_eq!(build.status(), BuildStatus::Completed);
     assert_eq!(build.started_at, first.started_at);
     assert_eq!(build.completed_at, completed.receipt.unwrap().occurred_at);
     assert_eq!(build.build_number, "456");
@@ -71,7 +71,7 @@ async fn a_build_is_started_completed_and_deployed_to_dev(story: Story) {
     };
     let version = story.versions().get_version(request).await.unwrap();
     let version = version.into_inner().version.unwrap();
-    assert_eq!(version.status(), Status::Completed);
+    assert_eq!(version.status(), BuildStatus::Completed);
     assert_eq!(version.scm_sha, "abc123def456");
     assert_eq!(version.scm_branch, "main");
     assert_eq!(version.scm_repository, "github.com/mycompany/my-service");

@@ -1,6 +1,6 @@
 //! What stories of places record, ask and read, in few words.
 
-use versioner::pb::{self, Standing, Status};
+use versioner::pb::{self, BaselineComparison, DeploymentStatus};
 
 use crate::facts::{at, deployment};
 use crate::story::Story;
@@ -14,7 +14,7 @@ pub(crate) fn day(time: &str) -> String {
 pub(crate) fn deployed(
     version: &str,
     place: &str,
-    status: Status,
+    status: DeploymentStatus,
     time: &str,
 ) -> pb::DeploymentEvent {
     let (environment, instance) = place.split_once('/').unwrap_or((place, ""));
@@ -29,7 +29,8 @@ pub(crate) fn deployed(
 pub(crate) async fn record(story: &Story, events: &str) {
     for line in events.lines().map(str::trim).filter(|l| !l.is_empty()) {
         let words: Vec<&str> = line.split(' ').collect();
-        let status = Status::from_str_name(&format!("STATUS_{}", words[2].to_uppercase()));
+        let status =
+            DeploymentStatus::from_str_name(&format!("STATUS_{}", words[2].to_uppercase()));
         let event = deployed(words[0], words[1], status.expect("a status"), words[3]);
         story.deployment_event(event).await.unwrap();
     }
@@ -67,17 +68,17 @@ fn summary(word: &str, summary: &Option<pb::DeploymentSummary>) -> String {
 pub(crate) fn instances(instances: &[pb::MatrixInstance]) -> String {
     let shown = instances.iter().map(|i| {
         let current = summary("runs", &i.current);
-        let under_way = summary("gets", &i.under_way);
+        let in_progress = summary("gets", &i.in_progress);
         let last_failed = summary("failed", &i.last_failed);
-        format!("[{}]{current}{under_way}{last_failed}", i.instance)
+        format!("[{}]{current}{in_progress}{last_failed}", i.instance)
     });
     shown.collect::<Vec<_>>().join(" ")
 }
 
-pub(crate) fn standing(standing: Standing, versions_between: i64) -> String {
+pub(crate) fn standing(standing: BaselineComparison, versions_between: i64) -> String {
     match standing {
-        Standing::Unspecified => String::new(),
-        Standing::Behind | Standing::Ahead => {
+        BaselineComparison::Unspecified => String::new(),
+        BaselineComparison::Behind | BaselineComparison::Ahead => {
             format!(" {} {versions_between}", &standing.as_str_name()[9..])
         }
         _ => format!(" {}", &standing.as_str_name()[9..]),
@@ -93,7 +94,7 @@ pub(crate) fn shown(matrix: &Matrix) -> String {
                 "{} {}:{} {}",
                 row.product_name,
                 cell.environment_name,
-                standing(cell.standing(), cell.versions_between),
+                standing(cell.baseline_comparison(), cell.versions_between),
                 instances(&cell.instances)
             ));
         }

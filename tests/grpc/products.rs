@@ -2,7 +2,7 @@
 
 use prost_types::FieldMask;
 use tonic::Status as Refusal;
-use versioner::pb::{self, CheckStatus, EventType, Product, Status};
+use versioner::pb::{self, BuildStatus, CheckStatus, DeploymentStatus, EventType, Product};
 
 use crate::facts::{PRODUCT, build, check, deployment};
 use crate::refusal::refusal;
@@ -51,7 +51,7 @@ fn named(name: &str) -> Product {
 async fn start(story: &Story, product_name: &str, version: &str) -> pb::SubmitVersionEventResponse {
     let event = pb::VersionEvent {
         product_name: product_name.into(),
-        ..build(version, Status::Started)
+        ..build(version, BuildStatus::Started)
     };
     story.version_event(event).await.unwrap()
 }
@@ -188,7 +188,7 @@ async fn a_name_or_alias_belongs_to_one_product(story: Story) {
 async fn r15_a_product_in_use_is_deleted_with_force_and_all_that_it_has(story: Story) {
     start(&story, PRODUCT, "1.0.0").await;
     start(&story, PRODUCT, "1.0.1").await;
-    let event = deployment("1.0.0", "dev", Status::Completed);
+    let event = deployment("1.0.0", "dev", DeploymentStatus::Completed);
     let deployed = story.deployment_event(event).await.unwrap();
     let event = check("1.0.0", "unit", CheckStatus::Passed);
     story.check_event(event).await.unwrap();
@@ -247,7 +247,7 @@ async fn r15_a_product_in_use_is_deleted_with_force_and_all_that_it_has(story: S
     assert!(log.iter().map(|event| event.position).eq(1..=6));
     let has_content = log.iter().map(|event| event.content.is_some());
     assert!(has_content.eq([false, false, false, false, true, true]));
-    assert_eq!(log[5].r#type(), EventType::ProductDeleted);
+    assert_eq!(log[5].event_type(), EventType::ProductDeleted);
     let again = start(&story, PRODUCT, "1.0.0").await;
     assert!(again.receipt.unwrap().product_created);
     assert_ne!(again.version.unwrap().product_id, product.id);

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use tonic::Status as Refusal;
 use versioner::pb::{
-    self, CheckKind, CheckStatus, ConditionReason, ConditionStatus, ConditionType, Environment,
-    Product, Readiness, SecurityLimits, Status,
+    self, BuildStatus, CheckKind, CheckStatus, ConditionReason, ConditionStatus, ConditionType,
+    DeploymentStatus, Environment, Product, Readiness, SecurityLimits,
 };
 
 use crate::facts::{PRODUCT, SHA, at, build, check, deployment, seconds_from_now};
@@ -36,7 +36,7 @@ async fn completed(story: &Story, version: &str) -> pb::SubmitVersionEventRespon
         scm_sha: SHA.into(),
         build_url: format!("https://ci.example/{version}"),
         occurred_at: at("2026-01-01T12:00:00Z"),
-        ..build(version, Status::Completed)
+        ..build(version, BuildStatus::Completed)
     };
     story.version_event(event).await.unwrap()
 }
@@ -49,7 +49,7 @@ fn told(answer: &pb::CheckReadinessResponse) -> String {
             .as_str_name()
             .trim_start_matches("CONDITION_STATUS_");
         let kind = c
-            .r#type()
+            .condition_type()
             .as_str_name()
             .trim_start_matches("CONDITION_TYPE_");
         let reason = c
@@ -158,7 +158,7 @@ async fn r17_checks_before_the_version_count_once_it_is_known(story: Story) {
     let answer = ready(&story, "1.2.3", "").await;
     assert_eq!(answer.readiness(), Readiness::NotReady);
     let first = &answer.conditions[0];
-    assert_eq!(first.r#type(), ConditionType::NoCheckFailed);
+    assert_eq!(first.condition_type(), ConditionType::NoCheckFailed);
     assert_eq!(first.status(), ConditionStatus::False);
     assert_eq!(first.reason(), ConditionReason::CheckFailed);
 }
@@ -166,7 +166,7 @@ async fn r17_checks_before_the_version_count_once_it_is_known(story: Story) {
 async fn r17_an_environment_asks_for_more(story: Story) {
     completed(&story, "1.2.3").await;
     for environment in ["prod", "dev"] {
-        let event = deployment("1.2.3", environment, Status::Completed);
+        let event = deployment("1.2.3", environment, DeploymentStatus::Completed);
         story.deployment_event(event).await.unwrap();
     }
     let prod = Environment {
@@ -257,9 +257,9 @@ async fn r17_a_list_tells_the_readiness_of_each_version_when_asked(story: Story)
     for version in ["1.0.0", "1.0.1", "1.0.2"] {
         completed(&story, version).await;
     }
-    let failed = build("1.0.1", Status::Failed);
+    let failed = build("1.0.1", BuildStatus::Failed);
     story.version_event(failed).await.unwrap();
-    let event = deployment("1.0.0", "prod", Status::Completed);
+    let event = deployment("1.0.0", "prod", DeploymentStatus::Completed);
     story.deployment_event(event).await.unwrap();
     let prod = Environment {
         required_checks: vec!["approval".into()],
@@ -344,9 +344,9 @@ async fn r17_the_latest_version_that_is_ready_for_an_environment_or_at_all(story
     for version in ["1.0.0", "1.0.1", "1.0.2", "2.0.0-rc.1"] {
         completed(&story, version).await;
     }
-    let failed = build("1.0.2", Status::Failed);
+    let failed = build("1.0.2", BuildStatus::Failed);
     story.version_event(failed).await.unwrap();
-    let event = deployment("1.0.0", "prod", Status::Completed);
+    let event = deployment("1.0.0", "prod", DeploymentStatus::Completed);
     story.deployment_event(event).await.unwrap();
     let prod = Environment {
         required_checks: vec!["approval".into()],

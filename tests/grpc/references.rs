@@ -106,7 +106,7 @@ async fn an_id_of_nothing_that_is_there_is_not_found_by_any_call() {
 
 async fn an_id_of_another_kind_of_thing_is_not_found(story: Story) {
     let answer = story
-        .version_event(build("1.0.0", pb::Status::Started))
+        .version_event(build("1.0.0", pb::BuildStatus::Started))
         .await;
     let version = answer.unwrap().version.unwrap();
     for (call, answer) in every_get(&story, &version.id).await {
@@ -233,7 +233,7 @@ async fn a_version_is_named_with_its_product() {
 async fn a_name_of_nothing_that_is_there_is_not_found() {
     let story = Story::on_sqlite().await;
     story
-        .deployment_event(deployment("1.0.0", "dev", pb::Status::Completed))
+        .deployment_event(deployment("1.0.0", "dev", pb::DeploymentStatus::Completed))
         .await
         .unwrap();
     let version = |product_name: &str, version: &str| pb::GetVersionRequest {
@@ -334,7 +334,7 @@ async fn a_name_of_nothing_that_is_there_is_not_found() {
 async fn lists_of_what_is_not_there_are_empty() {
     let story = Story::on_sqlite().await;
     story
-        .deployment_event(deployment("1.0.0", "dev", pb::Status::Completed))
+        .deployment_event(deployment("1.0.0", "dev", pb::DeploymentStatus::Completed))
         .await
         .unwrap();
     macro_rules! empty {

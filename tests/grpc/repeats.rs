@@ -1,7 +1,7 @@
 //! R7: sent twice, recorded once.
 
 use tokio::task::JoinSet;
-use versioner::pb::{self, CheckStatus, Status};
+use versioner::pb::{self, BuildStatus, CheckStatus, DeploymentStatus};
 
 use crate::facts::{build, check, deployment, object, seconds_from_now};
 use crate::refusal::refusal;
@@ -11,13 +11,13 @@ fn started() -> pb::VersionEvent {
     pb::VersionEvent {
         event_id: "run-1-start".into(),
         extra_metadata: object(serde_json::json!({"a": 1, "b": [2]})),
-        ..build("1.2.3", Status::Started)
+        ..build("1.2.3", BuildStatus::Started)
     }
 }
 
 async fn r7_a_repeat_gets_the_first_receipt_and_the_state_as_it_is_now(story: Story) {
     let first = story.version_event(started()).await.unwrap();
-    let completed = build("1.2.3", Status::Completed);
+    let completed = build("1.2.3", BuildStatus::Completed);
     let completed = story.version_event(completed).await.unwrap();
 
     let repeat = story.version_event(started()).await.unwrap();
@@ -38,7 +38,7 @@ async fn r7_a_repeat_gets_the_first_receipt_and_the_state_as_it_is_now(story: St
 async fn r7_deployment_and_check_events_are_repeated_likewise(story: Story) {
     let deployed = pb::DeploymentEvent {
         event_id: "deploy-1".into(),
-        ..deployment("1.2.3", "dev", Status::Completed)
+        ..deployment("1.2.3", "dev", DeploymentStatus::Completed)
     };
     let first = story.deployment_event(deployed.clone()).await.unwrap();
     let repeat = story.deployment_event(deployed).await.unwrap();
@@ -59,7 +59,7 @@ async fn r7_an_event_id_with_other_content_is_refused(story: Story) {
     story.version_event(started()).await.unwrap();
     let others = [
         pb::VersionEvent {
-            status: Status::Completed.into(),
+            status: BuildStatus::Completed.into(),
             ..started()
         },
         pb::VersionEvent {
@@ -81,7 +81,7 @@ async fn r7_an_event_id_with_other_content_is_refused(story: Story) {
     }
     let deployed = pb::DeploymentEvent {
         event_id: "run-1-start".into(),
-        ..deployment("1.2.3", "dev", Status::Started)
+        ..deployment("1.2.3", "dev", DeploymentStatus::Started)
     };
     assert_told!(refusal(story.deployment_event(deployed).await), @"
     AlreadyExists EVENT_ID_REUSED
@@ -97,7 +97,7 @@ async fn r7_what_counts_as_left_out_makes_no_other_content() {
     let story = Story::on_sqlite().await;
     let plain = pb::VersionEvent {
         event_id: "run-1".into(),
-        ..build("1.2.3", Status::Started)
+        ..build("1.2.3", BuildStatus::Started)
     };
     let dressed = pb::VersionEvent {
         product_name: " my-service ".into(),
@@ -135,7 +135,7 @@ async fn r7_without_an_id_each_event_is_a_new_one_and_an_invoke_id_keeps_it_one_
 ) {
     let completed = pb::VersionEvent {
         invoke_id: "run-1".into(),
-        ..build("1.2.3", Status::Completed)
+        ..build("1.2.3", BuildStatus::Completed)
     };
     let first = story.version_event(completed.clone()).await.unwrap();
     let retried = story.version_event(completed).await.unwrap();

@@ -3,7 +3,7 @@
 use prost_types::FieldMask;
 use tonic::Status as Refusal;
 use versioner::pb::{
-    self, Environment, EventType, Product, SecurityLimits, Status, event::Content,
+    self, DeploymentStatus, Environment, EventType, Product, SecurityLimits, log_entry::Content,
 };
 
 use crate::facts::{PRODUCT, deployment};
@@ -70,7 +70,7 @@ fn limiting(critical: Option<i64>, high: Option<i64>) -> Product {
 }
 
 async fn deploy(story: &Story) {
-    let event = deployment("1.0.0", "dev", Status::Completed);
+    let event = deployment("1.0.0", "dev", DeploymentStatus::Completed);
     story.deployment_event(event).await.unwrap();
 }
 
@@ -112,7 +112,7 @@ async fn r15_settings_change_as_the_mask_or_else_the_filled_fields_say(story: St
     assert_eq!(environment.security_limits, limits(Some(2), None));
     let log = story.log().await;
     assert_eq!(log.len(), 9);
-    assert_eq!(log[8].r#type(), EventType::EnvironmentUpdated);
+    assert_eq!(log[8].event_type(), EventType::EnvironmentUpdated);
     assert_eq!(log[8].content, Some(Content::Environment(environment)));
     assert_eq!(log[7].content, Some(Content::Product(product)));
 }

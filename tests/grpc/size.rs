@@ -1,7 +1,7 @@
 //! Large messages: refused beyond 4 MiB, and taken compressed.
 
 use tonic::codec::CompressionEncoding;
-use versioner::pb::{self, Status, event_submission::Event};
+use versioner::pb::{self, BuildStatus, event_submission::Event};
 
 use crate::facts::{build, object};
 use crate::refusal::{receipt, refusal};
@@ -12,7 +12,7 @@ fn large_events(count: usize) -> pb::BatchSubmitEventsRequest {
     let events = (0..count).map(|i| pb::EventSubmission {
         event: Some(Event::VersionEvent(pb::VersionEvent {
             extra_metadata: object(serde_json::json!({"a": "x".repeat(100_000)})),
-            ..build(&format!("1.{i}"), Status::Completed)
+            ..build(&format!("1.{i}"), BuildStatus::Completed)
         })),
     });
     pb::BatchSubmitEventsRequest {

@@ -1,6 +1,6 @@
 //! How environments stand to a baseline (R11), in the matrix and in comparisons, page by page.
 
-use versioner::pb::{self, Status};
+use versioner::pb::{self, BuildStatus, DeploymentStatus};
 
 use crate::facts::{PRODUCT, at, build};
 use crate::pages::pages;
@@ -11,7 +11,7 @@ use crate::story::Story;
 async fn r11_an_environment_stands_to_its_baseline(story: Story) {
     for version in ["1.0.0", "1.1.0-rc.1", "1.1.0", "1.2.0", "2.0.0"] {
         story
-            .version_event(build(version, Status::Completed))
+            .version_event(build(version, BuildStatus::Completed))
             .await
             .unwrap();
     }
@@ -66,7 +66,7 @@ async fn r13_where_there_is_no_precedence_versions_lie_between_by_time(story: St
     ] {
         let event = pb::VersionEvent {
             occurred_at: at(&day(time)),
-            ..build(version, Status::Completed)
+            ..build(version, BuildStatus::Completed)
         };
         story.version_event(event).await.unwrap();
     }
@@ -85,7 +85,7 @@ async fn r13_where_there_is_no_precedence_versions_lie_between_by_time(story: St
     // What did not exist by then lies between nothing.
     let event = pb::VersionEvent {
         occurred_at: at(&day("10:30")),
-        ..build("1.5.0", Status::Completed)
+        ..build("1.5.0", BuildStatus::Completed)
     };
     story.version_event(event).await.unwrap();
     record(
@@ -108,7 +108,7 @@ async fn thirteen_products(story: &Story) {
     for number in 0..13 {
         let of_product = |version: &str, environment: &str| pb::DeploymentEvent {
             product_name: format!("p-{number:02}"),
-            ..deployed(version, environment, Status::Completed, "10:00")
+            ..deployed(version, environment, DeploymentStatus::Completed, "10:00")
         };
         let event = of_product("1.1.0", "dev");
         story.deployment_event(event).await.unwrap();
@@ -195,7 +195,7 @@ async fn r11_two_environments_are_compared_product_by_product(story: Story) {
     };
     let told = |answer: &pb::CompareEnvironmentsResponse| {
         let lines = answer.comparisons.iter().map(|c| {
-            let standing = standing(c.standing(), c.versions_between);
+            let standing = standing(c.baseline_comparison(), c.versions_between);
             let (here, there) = (instances(&c.instances), instances(&c.baseline_instances));
             format!("{}{standing}: {here} to {there}", c.product_name)
         });

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use versioner::pb::{
-    self, BuildGrouping, Status, TrendBucket, insight_service_client::InsightServiceClient,
+    self, BuildGrouping, BuildStatus, TrendBucket, insight_service_client::InsightServiceClient,
 };
 
 use crate::facts::{PRODUCT, at, build, seconds_from_now};
@@ -36,9 +36,9 @@ async fn trend(
 }
 
 /// A build that took so many seconds, from 12:00 on.
-async fn took(story: &Story, version: &str, status: Status, seconds: i64, branch: &str) {
+async fn took(story: &Story, version: &str, status: BuildStatus, seconds: i64, branch: &str) {
     let start = at("2026-01-01T12:00:00Z").unwrap();
-    let of_run = |status: Status, seconds| pb::VersionEvent {
+    let of_run = |status: BuildStatus, seconds| pb::VersionEvent {
         invoke_id: version.into(),
         scm_branch: branch.into(),
         source_system: "github".into(),
@@ -48,18 +48,18 @@ async fn took(story: &Story, version: &str, status: Status, seconds: i64, branch
         }),
         ..build(version, status)
     };
-    for event in [of_run(Status::Started, 0), of_run(status, seconds)] {
+    for event in [of_run(BuildStatus::Started, 0), of_run(status, seconds)] {
         story.version_event(event).await.unwrap();
     }
 }
 
 async fn r16_builds_are_counted_by_status_and_completed_ones_measured(story: Story) {
     for (version, status, seconds) in [
-        ("1", Status::Completed, 10),
-        ("2", Status::Completed, 30),
-        ("3", Status::Completed, 20),
-        ("4", Status::Failed, 500),
-        ("5", Status::Aborted, 7),
+        ("1", BuildStatus::Completed, 10),
+        ("2", BuildStatus::Completed, 30),
+        ("3", BuildStatus::Completed, 20),
+        ("4", BuildStatus::Failed, 500),
+        ("5", BuildStatus::Aborted, 7),
     ] {
         took(&story, version, status, seconds, "main").await;
     }
@@ -87,7 +87,7 @@ async fn r16_builds_are_counted_by_status_and_completed_ones_measured(story: Sto
     assert_eq!(duration, expected);
 
     let of_failures = pb::GetBuildStatisticsRequest {
-        duration_statuses: vec![Status::Failed.into(), Status::Aborted.into()],
+        duration_statuses: vec![BuildStatus::Failed.into(), BuildStatus::Aborted.into()],
         ..Default::default()
     };
     let (_, duration) = statistics(&story, of_failures).await;
@@ -96,7 +96,7 @@ async fn r16_builds_are_counted_by_status_and_completed_ones_measured(story: Sto
     // Until the moment of the second build's finish, which belongs to the time after it.
     let early = pb::GetBuildStatisticsRequest {
         product_name: PRODUCT.into(),
-        to: at("2026-01-01T12:00:30Z"),
+        end_at: at("2026-01-01T12:00:30Z"),
         ..Default::default()
     };
     let (told, duration) = statistics(&story, early).await;
@@ -123,7 +123,7 @@ async fn r16_a_lone_completed_that_was_started_as_it_was_sent_has_no_duration(st
             .then(|| at(completed_at))
             .flatten(),
         occurred_at: at("2026-01-01T12:00:00Z"),
-        ..build(version, Status::Completed)
+        ..build(version, BuildStatus::Completed)
     };
     let sent = "2026-01-01T12:00:00Z";
     story.version_event(lone("1", sent, "")).await.unwrap();
@@ -140,9 +140,9 @@ async fn r16_a_lone_completed_that_was_started_as_it_was_sent_has_no_duration(st
 }
 
 async fn r16_each_build_counts_once_as_what_it_is_now(story: Story) {
-    took(&story, "1", Status::Completed, 10, "main").await;
-    took(&story, "1", Status::Completed, 10, "main").await;
-    took(&story, "1", Status::Failed, 40, "main").await;
+    took(&story, "1", BuildStatus::Completed, 10, "main").await;
+    took(&story, "1", BuildStatus::Completed, 10, "main").await;
+    took(&story, "1", BuildStatus::Failed, 40, "main").await;
     let (told, duration) = statistics(&story, Default::default()).await;
     assert_eq!((told.total, told.failed, duration.count), (1, 1, 0));
     assert_eq!(told.success_rate, Some(0.0));
@@ -154,9 +154,9 @@ async fn r16_unfinished_builds_stand_beside_and_belong_to_their_start(story: Sto
         ..build(version, status)
     };
     for event in [
-        hours_ago("1", Status::Started, 1),
-        hours_ago("2", Status::Started, 25),
-        hours_ago("3", Status::Pending, 25),
+        hours_ago("1", BuildStatus::Started, 1),
+        hours_ago("2", BuildStatus::Started, 25),
+        hours_ago("3", BuildStatus::Pending, 25),
     ] {
         story.version_event(event).await.unwrap();
     }
@@ -165,7 +165,7 @@ async fn r16_unfinished_builds_stand_beside_and_belong_to_their_start(story: Sto
     assert_eq!((told.total, told.success_rate), (3, None));
 
     let last_day = pb::GetBuildStatisticsRequest {
-        from: seconds_from_now(-24 * 3600),
+        start_at: seconds_from_now(-24 * 3600),
         ..Default::default()
     };
     assert_eq!(statistics(&story, last_day).await.0.total, 1);
@@ -177,7 +177,7 @@ async fn r16_unfinished_builds_stand_beside_and_belong_to_their_start(story: Sto
     assert_eq!((told.running, told.stale), (0, 2));
 
     let request = pb::GetBuildTrendRequest {
-        from: seconds_from_now(-26 * 3600),
+        start_at: seconds_from_now(-26 * 3600),
         bucket: TrendBucket::Hour.into(),
         ..Default::default()
     };
@@ -188,10 +188,10 @@ async fn r16_unfinished_builds_stand_beside_and_belong_to_their_start(story: Sto
 }
 
 async fn r16_groups_come_the_largest_first_then_by_name(story: Story) {
-    took(&story, "1", Status::Completed, 10, "main").await;
-    took(&story, "2", Status::Failed, 30, "main").await;
-    took(&story, "3", Status::Completed, 20, "dev").await;
-    took(&story, "4", Status::Completed, 40, "").await;
+    took(&story, "1", BuildStatus::Completed, 10, "main").await;
+    took(&story, "2", BuildStatus::Failed, 30, "main").await;
+    took(&story, "3", BuildStatus::Completed, 20, "dev").await;
+    took(&story, "4", BuildStatus::Completed, 40, "").await;
     let request = |group_by: BuildGrouping| pb::GetBuildStatisticsRequest {
         group_by: group_by.into(),
         ..Default::default()
@@ -243,12 +243,19 @@ async fn r16_groups_come_the_largest_first_then_by_name(story: Story) {
 }
 
 async fn r16_a_trend_has_a_bucket_for_each_day_of_the_zone_empty_ones_too(story: Story) {
-    took(&story, "1", Status::Completed, 10, "main").await;
+    took(&story, "1", BuildStatus::Completed, 10, "main").await;
     // Midnight in Nepal, 5:45 ahead of UTC.
-    took(&story, "2", Status::Completed, 6 * 3600 + 15 * 60, "dev").await;
+    took(
+        &story,
+        "2",
+        BuildStatus::Completed,
+        6 * 3600 + 15 * 60,
+        "dev",
+    )
+    .await;
     let request = pb::GetBuildTrendRequest {
-        from: at("2025-12-30T18:15:00Z"),
-        to: at("2026-01-03T00:00:00Z"),
+        start_at: at("2025-12-30T18:15:00Z"),
+        end_at: at("2026-01-03T00:00:00Z"),
         time_zone: "asia/kathmandu".into(),
         group_by: BuildGrouping::Branch.into(),
         ..Default::default()
@@ -266,7 +273,7 @@ async fn r16_a_trend_has_a_bucket_for_each_day_of_the_zone_empty_ones_too(story:
     assert!(
         buckets
             .clone()
-            .map(|b| [b.from, b.to])
+            .map(|b| [b.start_at, b.end_at])
             .eq(midnights.windows(2).map(|m| [m[0], m[1]]))
     );
     let totals = |buckets: &[pb::BuildTrendBucket]| -> Vec<i64> {
@@ -284,12 +291,16 @@ async fn r16_a_trend_has_a_bucket_for_each_day_of_the_zone_empty_ones_too(story:
 }
 
 async fn r16_what_is_wrong_with_a_question_is_told(story: Story) {
-    took(&story, "1", Status::Completed, 10, "main").await;
+    took(&story, "1", BuildStatus::Completed, 10, "main").await;
     let request = pb::GetBuildStatisticsRequest {
-        from: at("2026-01-02T00:00:00Z"),
-        to: at("2026-01-02T00:00:00Z"),
+        start_at: at("2026-01-02T00:00:00Z"),
+        end_at: at("2026-01-02T00:00:00Z"),
         group_by: 9,
-        duration_statuses: vec![Status::Completed.into(), Status::Started.into(), 0],
+        duration_statuses: vec![
+            BuildStatus::Completed.into(),
+            BuildStatus::Started.into(),
+            0,
+        ],
         ..Default::default()
     };
     assert_told!(refusal(ask(&story, request).await), @"
@@ -320,8 +331,8 @@ async fn r16_what_is_wrong_with_a_question_is_told(story: Story) {
     from is required
     ");
     let request = pb::GetBuildTrendRequest {
-        from: at("2020-01-01T00:00:00Z"),
-        to: at("2026-01-01T00:00:00Z"),
+        start_at: at("2020-01-01T00:00:00Z"),
+        end_at: at("2026-01-01T00:00:00Z"),
         ..Default::default()
     };
     assert_told!(refusal(trend(&story, request).await), @"
@@ -330,7 +341,7 @@ async fn r16_what_is_wrong_with_a_question_is_told(story: Story) {
     ");
     let request = pb::GetBuildTrendRequest {
         product_name: "nothing".into(),
-        from: at("2026-01-01T00:00:00Z"),
+        start_at: at("2026-01-01T00:00:00Z"),
         ..Default::default()
     };
     assert_told!(refusal(trend(&story, request).await), @"

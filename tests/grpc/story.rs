@@ -133,7 +133,7 @@ impl Story {
     }
 
     /// The whole event log, from a page that has room for it.
-    pub(crate) async fn log(&self) -> Vec<pb::Event> {
+    pub(crate) async fn log(&self) -> Vec<pb::LogEntry> {
         let request = pb::ListEventsRequest {
             page_size: 1000,
             ..Default::default()

@@ -1,6 +1,6 @@
 //! One event, one call: its receipt, the state that it led to, and what `validate_only` answers.
 
-use versioner::pb::{self, CheckStatus, EnvironmentType, Status};
+use versioner::pb::{self, BuildStatus, CheckStatus, DeploymentStatus, EnvironmentType};
 
 use crate::facts::{SHA, at, build, check, deployment};
 use crate::refusal::refusal;
@@ -12,7 +12,7 @@ async fn r1_a_version_event_brings_product_and_version_into_being(story: Story) 
         occurred_at: at("2026-01-01T12:00:00Z"),
         scm_sha: SHA.to_uppercase(),
         scm_branch: "main".into(),
-        ..build("1.2.3", Status::Started)
+        ..build("1.2.3", BuildStatus::Started)
     };
     let answer = story.version_event(event.clone()).await.unwrap();
     let receipt = answer.receipt.unwrap();
@@ -25,13 +25,13 @@ async fn r1_a_version_event_brings_product_and_version_into_being(story: Story) 
     assert!(receipt.product_created && receipt.version_created);
     assert!(!receipt.duplicate && !receipt.environment_created);
 
-    assert_eq!(version.status(), Status::Started);
+    assert_eq!(version.status(), BuildStatus::Started);
     assert_eq!(version.scm_sha, SHA);
     assert_eq!(version.scm_branch, "main");
     assert_eq!(version.created_at, event.occurred_at);
     assert_eq!(version.latest_build_id, build.id);
     assert_eq!(version.scheme(), pb::VersionScheme::Semantic);
-    assert_eq!(build.status(), Status::Started);
+    assert_eq!(build.status(), BuildStatus::Started);
     assert_eq!(build.started_at, event.occurred_at);
     assert_eq!(build.completed_at, None);
     assert_eq!(build.version_id, version.id);
@@ -56,13 +56,13 @@ async fn r1_a_deployment_event_brings_its_environment_into_being(story: Story) {
         deployed_by: "alice".into(),
         build_url: "https://ci.example/7".into(),
         occurred_at: at("2026-01-01T12:00:00Z"),
-        ..deployment("1.2.3", "production-eu", Status::Completed)
+        ..deployment("1.2.3", "production-eu", DeploymentStatus::Completed)
     };
     let answer = story.deployment_event(event.clone()).await.unwrap();
     let receipt = answer.receipt.unwrap();
     assert!(receipt.product_created && receipt.version_created && receipt.environment_created);
     let (deployed, version) = (answer.deployment.unwrap(), answer.version.unwrap());
-    assert_eq!(deployed.status(), Status::Completed);
+    assert_eq!(deployed.status(), pb::DeploymentStatus::Completed);
     assert!(deployed.current);
     assert_eq!(deployed.environment_name, "production-eu");
     assert_eq!(deployed.instance, "eu-1");
@@ -71,7 +71,7 @@ async fn r1_a_deployment_event_brings_its_environment_into_being(story: Story) {
     assert_eq!(deployed.completed_at, event.occurred_at);
     assert_eq!(deployed.version_id, version.id);
     // R5: known from a deployment only, which is not the same as pending.
-    assert_eq!(version.status(), Status::Unspecified);
+    assert_eq!(version.status(), BuildStatus::Unspecified);
     assert_eq!(version.latest_build_id, "");
 
     let both_urls = pb::DeploymentEvent {
@@ -90,7 +90,7 @@ async fn r1_a_deployment_event_brings_its_environment_into_being(story: Story) {
     };
     let environment = story.catalog().get_environment(request).await.unwrap();
     let environment = environment.into_inner().environment.unwrap();
-    assert_eq!(environment.r#type(), EnvironmentType::Production);
+    assert_eq!(environment.environment_type(), EnvironmentType::Production);
 }
 
 async fn a_check_event_is_answered_with_the_checks_latest_state(story: Story) {
@@ -143,7 +143,7 @@ async fn validate_only_answers_as_if_and_records_nothing(story: Story) {
     let event = pb::VersionEvent {
         event_id: "run-1".into(),
         scm_sha: SHA.into(),
-        ..build("1.2.3", Status::Started)
+        ..build("1.2.3", BuildStatus::Started)
     };
     let answer = validate(event.clone()).await.unwrap();
     assert_eq!((answer.version, answer.build), (None, None));
@@ -178,7 +178,7 @@ async fn validate_only_answers_as_if_and_records_nothing(story: Story) {
 
     let mut events = story.events();
     let request = pb::SubmitDeploymentEventRequest {
-        event: Some(deployment("1.2.3", "dev", Status::Completed)),
+        event: Some(deployment("1.2.3", "dev", DeploymentStatus::Completed)),
         validate_only: true,
     };
     let answer = events.submit_deployment_event(request).await.unwrap();

@@ -5,7 +5,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Streaming};
 use tonic_prost::ProstCodec;
-use versioner::pb::{self, Status, event_submission::Event};
+use versioner::pb::{self, BuildStatus, event_submission::Event};
 
 use crate::facts::{SHA, build};
 use crate::refusal::{event_refusal, receipt, refusal};
@@ -39,7 +39,7 @@ async fn each_event_is_answered_in_its_turn_and_a_refused_one_does_not_end_the_s
         message(pb::VersionEvent {
             event_id: event_id.into(),
             scm_sha: scm_sha.into(),
-            ..build("1.0.0", Status::Started)
+            ..build("1.0.0", BuildStatus::Started)
         })
     };
     let messages = vec![
@@ -89,7 +89,7 @@ async fn r8_an_event_is_answered_while_the_stream_is_open_and_is_recorded_by_the
     let (send, messages) = mpsc::channel(1);
     let mut answers = open(&story, ReceiverStream::new(messages)).await;
     for i in 0..5 {
-        let event = build(&format!("1.0.{i}"), Status::Started);
+        let event = build(&format!("1.0.{i}"), BuildStatus::Started);
         send.send(message(event)).await.unwrap();
         let answer = next(&mut answers).await.unwrap();
         assert_eq!(answer.index, i);
@@ -104,7 +104,7 @@ async fn three_thousand_events_go_through_the_window_of_1024(story: Story) {
     let events = (0..3_000).map(|i| {
         message(pb::VersionEvent {
             event_id: format!("e-{i}"),
-            ..build(&format!("1.{i}"), Status::Completed)
+            ..build(&format!("1.{i}"), BuildStatus::Completed)
         })
     });
     let mut answers = open(&story, tokio_stream::iter(events)).await;
@@ -134,7 +134,7 @@ struct Bytes {
 async fn a_message_that_cannot_be_decoded_ends_the_stream_after_the_answers_before_it() {
     let story = Story::on_sqlite().await;
     let good = |version| {
-        let event = Event::VersionEvent(build(version, Status::Started));
+        let event = Event::VersionEvent(build(version, BuildStatus::Started));
         let submission = pb::EventSubmission { event: Some(event) };
         Bytes {
             event: submission.encode_to_vec(),
@@ -167,7 +167,7 @@ async fn a_server_that_leaves_answers_what_it_has_and_ends_the_stream() {
     let (send, messages) = mpsc::channel(10);
     let mut answers = open(&story, ReceiverStream::new(messages)).await;
     for version in ["1.0.0", "1.0.1"] {
-        send.send(message(build(version, Status::Started)))
+        send.send(message(build(version, BuildStatus::Started)))
             .await
             .unwrap();
     }

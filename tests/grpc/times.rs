@@ -1,7 +1,7 @@
 //! R9: times are kept to the microsecond, from 1970 to ten minutes from now.
 
 use prost_types::Timestamp;
-use versioner::pb::{self, Status};
+use versioner::pb::{self, BuildStatus};
 
 use crate::facts::{at, build, seconds_from_now};
 use crate::refusal::refusal;
@@ -12,7 +12,7 @@ async fn r9_an_event_lies_at_most_ten_minutes_in_the_future() {
     let story = Story::on_sqlite().await;
     let event = |minutes: i64| pb::VersionEvent {
         occurred_at: seconds_from_now(minutes * 60),
-        ..build("1.0.0", Status::Started)
+        ..build("1.0.0", BuildStatus::Started)
     };
     story.version_event(event(9)).await.unwrap();
     assert_told!(refusal(story.version_event(event(11)).await), @"
@@ -37,7 +37,7 @@ async fn r9_absurd_times_are_refused_by_name() {
             seconds: 0,
             nanos: 1_000_000_000,
         }),
-        ..build("1.0.0", Status::Completed)
+        ..build("1.0.0", BuildStatus::Completed)
     };
     assert_told!(refusal(story.version_event(event).await), @"
     InvalidArgument INVALID_FIELD
@@ -54,7 +54,7 @@ async fn r9_absurd_times_are_refused_by_name() {
             seconds: 1,
             nanos: -1,
         }),
-        ..build("1.0.0", Status::Completed)
+        ..build("1.0.0", BuildStatus::Completed)
     };
     assert_told!(refusal(story.version_event(event).await), @"
     InvalidArgument INVALID_FIELD
@@ -71,7 +71,7 @@ async fn r9_history_is_taken_and_kept_to_the_microsecond(story: Story) {
         }),
         started_at: at("1970-01-01T00:00:00.123456789Z"),
         completed_at: at("9999-12-31T23:59:59.999999999Z"),
-        ..build("1.0.0", Status::Completed)
+        ..build("1.0.0", BuildStatus::Completed)
     };
     let answer = story.version_event(event).await.unwrap();
     let build = answer.build.unwrap();
@@ -85,7 +85,9 @@ async fn r9_what_is_not_dated_happened_when_it_was_received_which_never_runs_bac
 ) {
     let mut before = seconds_from_now(-1);
     for _ in 0..20 {
-        let answer = story.version_event(build("1.0.0", Status::Started)).await;
+        let answer = story
+            .version_event(build("1.0.0", BuildStatus::Started))
+            .await;
         let receipt = answer.unwrap().receipt.unwrap();
         assert_eq!(receipt.occurred_at, receipt.received_at);
         let nanos = |at: &Option<Timestamp>| {

@@ -3,7 +3,7 @@
 use prost::Message;
 use serde_json::json;
 use tonic::Status as Refusal;
-use versioner::pb::{self, CheckStatus, Product, Status};
+use versioner::pb::{self, BuildStatus, CheckStatus, DeploymentStatus, Product};
 
 use crate::facts::{PRODUCT, SHA, at, build, check, deployment, object};
 use crate::refusal::refusal;
@@ -43,7 +43,7 @@ fn of_commit(version: &str, scm_sha: &str, minute: u32) -> pb::VersionEvent {
         invoke_id: format!("run-{minute}"),
         build_url: format!("https://ci.example/{minute}"),
         occurred_at: at(&format!("2026-01-01T12:{minute:02}:00Z")),
-        ..build(version, Status::Completed)
+        ..build(version, BuildStatus::Completed)
     }
 }
 
@@ -60,7 +60,7 @@ fn traced(answer: &pb::TraceVersionResponse) -> Vec<String> {
 
 async fn r14_one_call_tells_everything_about_a_version(story: Story) {
     let failed = pb::VersionEvent {
-        status: Status::Failed.into(),
+        status: BuildStatus::Failed.into(),
         ..of_commit("1.2.3", SHA, 0)
     };
     let failed = story.version_event(failed).await.unwrap();
@@ -76,12 +76,12 @@ async fn r14_one_call_tells_everything_about_a_version(story: Story) {
     let of_sha = story.check_event(of_sha).await.unwrap();
     let mut deployments = Vec::new();
     for environment in ["dev", "prod"] {
-        let event = deployment("1.2.3", environment, Status::Completed);
+        let event = deployment("1.2.3", environment, DeploymentStatus::Completed);
         let answer = story.deployment_event(event).await.unwrap();
         deployments.insert(0, answer.deployment.unwrap());
     }
     story
-        .version_event(build("1.2.4", Status::Started))
+        .version_event(build("1.2.4", BuildStatus::Started))
         .await
         .unwrap();
 
@@ -197,12 +197,12 @@ async fn r14_a_trace_says_where_there_is_more(story: Story) {
         (0..count).flat_map(|n| {
             let run = pb::VersionEvent {
                 invoke_id: format!("many-{n}"),
-                ..build("2.0.0", Status::Completed)
+                ..build("2.0.0", BuildStatus::Completed)
             };
             let check = check("2.0.0", &format!("check-{n}"), CheckStatus::Passed);
             let deployed = pb::DeploymentEvent {
                 instance: format!("i-{n}"),
-                ..deployment("2.0.0", "dev", Status::Completed)
+                ..deployment("2.0.0", "dev", DeploymentStatus::Completed)
             };
             use pb::event_submission::Event;
             [
@@ -247,7 +247,7 @@ async fn r14_a_trace_ends_before_it_would_pass_2_mib(story: Story) {
         };
         story.version_event(event).await.unwrap();
     }
-    let event = deployment("1.0.0", "dev", Status::Completed);
+    let event = deployment("1.0.0", "dev", DeploymentStatus::Completed);
     story.deployment_event(event).await.unwrap();
     let second = of_commit("1.0.1", SHA, 30);
     story.version_event(second).await.unwrap();

@@ -1,6 +1,6 @@
 //! `GetVersion` and `ListVersions`: each filter, each order, and the commits that a SHA fits (R14).
 
-use versioner::pb::{self, Status, VersionOrder};
+use versioner::pb::{self, BuildStatus, DeploymentStatus, VersionOrder};
 
 use crate::facts::{PRODUCT, at, build, deployment};
 use crate::story::Story;
@@ -19,7 +19,7 @@ async fn tell(story: &Story) {
             source_system: "github".into(),
             invoke_id: "run-1".into(),
             occurred_at: at("2026-01-01T00:00:00Z"),
-            ..build("1.9.0", Status::Completed)
+            ..build("1.9.0", BuildStatus::Completed)
         },
         pb::VersionEvent {
             scm_sha: TWO[..7].into(),
@@ -27,29 +27,29 @@ async fn tell(story: &Story) {
             built_by: "bob".into(),
             invoke_id: "run-2".into(),
             occurred_at: at("2026-01-02T00:00:00Z"),
-            ..build("1.10.0", Status::Failed)
+            ..build("1.10.0", BuildStatus::Failed)
         },
         pb::VersionEvent {
             scm_branch: "feature/a_b".into(),
             occurred_at: at("2026-01-03T00:00:00Z"),
-            ..build("1.10.0-rc.1", Status::Completed)
+            ..build("1.10.0-rc.1", BuildStatus::Completed)
         },
         pb::VersionEvent {
             occurred_at: at("2026-01-04T00:00:00Z"),
-            ..build("1_9%", Status::Started)
+            ..build("1_9%", BuildStatus::Started)
         },
         pb::VersionEvent {
             product_name: "other".into(),
             scm_sha: ONE.into(),
             occurred_at: at("2026-01-05T00:00:00Z"),
-            ..build("1.9.0", Status::Completed)
+            ..build("1.9.0", BuildStatus::Completed)
         },
     ];
     for event in events {
         story.version_event(event).await.unwrap();
     }
     for (version, environment) in [("1.9.0", "dev"), ("1.10.0-rc.1", "dev"), ("1.9.0", "prod")] {
-        let event = deployment(version, environment, Status::Completed);
+        let event = deployment(version, environment, DeploymentStatus::Completed);
         story.deployment_event(event).await.unwrap();
     }
 }
@@ -108,7 +108,7 @@ async fn each_filter_alone_and_several_together(story: Story) {
     shows!({ version_prefix: "1_" } ["1_9%"]);
     shows!({ version_prefix: "1_9%" } ["1_9%"]);
     shows!({ version_prefix: "%" } NONE);
-    shows!({ status: Status::Failed } ["1.10.0"]);
+    shows!({ statuses: [i32::from(BuildStatus::Failed)] } ["1.10.0"]);
     shows!({ scm_branch: "main" } ["1.10.0", "1.9.0"]);
     shows!({ scm_branch: "feature/a_b" } ["1.10.0-rc.1"]);
     shows!({ scm_branch: "feature/axb" } NONE);
@@ -122,7 +122,7 @@ async fn each_filter_alone_and_several_together(story: Story) {
     shows!({ environment_name: "prod" } ["1.9.0"]);
     shows!({ environment_name: "no-such" } NONE);
 
-    shows!({ product_name: PRODUCT, scm_branch: "main", status: Status::Completed } ["1.9.0"]);
+    shows!({ product_name: PRODUCT, scm_branch: "main", statuses: [i32::from(BuildStatus::Completed)] } ["1.9.0"]);
     shows!({ product_name: PRODUCT, environment_name: "prod", version: "1.9.0" } ["1.9.0"]);
     shows!({ scm_sha: "abcd", environment_name: "prod" } ["1.9.0"]);
     shows!({ scm_sha: "abcd", invoke_id: "run-2" } ["1.10.0"]);

@@ -1,7 +1,7 @@
 //! `WatchEvents`: from where it begins, that nothing is missed or comes twice, and how it ends.
 
 use tonic::{Status as Refusal, Streaming};
-use versioner::pb::{self, Status, watch_events_response::Message};
+use versioner::pb::{self, BuildStatus, watch_events_response::Message};
 
 use crate::facts::{PRODUCT, build};
 use crate::refusal::refusal;
@@ -48,7 +48,7 @@ impl Watch {
     }
 
     /// The next event, past any heartbeats.
-    pub(crate) async fn event(&mut self) -> pb::Event {
+    pub(crate) async fn event(&mut self) -> pb::LogEntry {
         let next = async {
             loop {
                 if let Message::Event(event) = self.next().await.expect("no end yet") {
@@ -59,7 +59,7 @@ impl Watch {
         soon(next).await
     }
 
-    pub(crate) async fn events(&mut self, count: usize) -> Vec<pb::Event> {
+    pub(crate) async fn events(&mut self, count: usize) -> Vec<pb::LogEntry> {
         let mut events = Vec::new();
         while events.len() < count {
             events.push(self.event().await);
@@ -80,7 +80,7 @@ async fn builds(story: &Story, from: usize, count: usize) {
     let events = (from..from + count).map(|i| pb::EventSubmission {
         event: Some(pb::event_submission::Event::VersionEvent(build(
             &format!("1.{i}"),
-            Status::Completed,
+            BuildStatus::Completed,
         ))),
     });
     let request = pb::BatchSubmitEventsRequest {

@@ -1,6 +1,6 @@
 //! What a watch shows: of a product, a version, an environment, a type, of things that may come into being later.
 
-use versioner::pb::{self, EventType, Status};
+use versioner::pb::{self, BuildStatus, DeploymentStatus, EventType};
 
 use crate::facts::{PRODUCT, build, deployment};
 use crate::story::Story;
@@ -9,7 +9,7 @@ use crate::watch::{Watch, after};
 fn of(product_name: &str, version: &str) -> pb::VersionEvent {
     pb::VersionEvent {
         product_name: product_name.into(),
-        ..build(version, Status::Started)
+        ..build(version, BuildStatus::Started)
     }
 }
 
@@ -35,7 +35,8 @@ async fn a_product_or_version_that_does_not_exist_yet_can_be_watched(story: Stor
     ] {
         story.version_event(event).await.unwrap();
     }
-    let positions = |events: Vec<pb::Event>| events.iter().map(|e| e.position).collect::<Vec<_>>();
+    let positions =
+        |events: Vec<pb::LogEntry>| events.iter().map(|e| e.position).collect::<Vec<_>>();
     assert_eq!(positions(product.events(4).await), [2, 4, 5, 6]);
     assert_eq!(positions(version.events(2).await), [4, 6]);
 }
@@ -47,7 +48,7 @@ async fn an_environment_that_does_not_exist_yet_can_be_watched(story: Story) {
     };
     let mut watch = Watch::start(&story, request).await.unwrap();
     for environment in ["us", "eu", "us", "eu"] {
-        let event = deployment("1.0.0", environment, Status::Started);
+        let event = deployment("1.0.0", environment, DeploymentStatus::Started);
         story.deployment_event(event).await.unwrap();
     }
     let events = watch.events(2).await;
@@ -56,7 +57,7 @@ async fn an_environment_that_does_not_exist_yet_can_be_watched(story: Story) {
 
 async fn r15_changes_of_the_catalogue_can_be_watched_by_type(story: Story) {
     let request = pb::WatchEventsRequest {
-        types: vec![
+        event_types: vec![
             EventType::ProductUpdated.into(),
             EventType::EnvironmentDeleted.into(),
         ],
@@ -64,7 +65,7 @@ async fn r15_changes_of_the_catalogue_can_be_watched_by_type(story: Story) {
     };
     let mut watch = Watch::start(&story, request).await.unwrap();
     story
-        .deployment_event(deployment("1.0.0", "dev", Status::Started))
+        .deployment_event(deployment("1.0.0", "dev", DeploymentStatus::Started))
         .await
         .unwrap();
     let request = pb::UpdateProductRequest {
@@ -85,10 +86,10 @@ async fn r15_changes_of_the_catalogue_can_be_watched_by_type(story: Story) {
 
     let renamed = watch.event().await;
     assert_eq!(
-        (renamed.position, renamed.r#type()),
+        (renamed.position, renamed.event_type()),
         (2, EventType::ProductUpdated)
     );
-    let Some(pb::event::Content::Product(product)) = renamed.content else {
+    let Some(pb::log_entry::Content::Product(product)) = renamed.content else {
         panic!("no product: {renamed:?}");
     };
     assert_eq!(
@@ -97,7 +98,7 @@ async fn r15_changes_of_the_catalogue_can_be_watched_by_type(story: Story) {
     );
     let deleted = watch.event().await;
     assert_eq!(deleted.position, 3);
-    let Some(pb::event::Content::Environment(environment)) = deleted.content else {
+    let Some(pb::log_entry::Content::Environment(environment)) = deleted.content else {
         panic!("no environment: {deleted:?}");
     };
     assert_eq!(environment.name, "dev");
@@ -133,7 +134,7 @@ async fn r15_a_watched_product_is_followed_over_its_renaming_deletion_and_return
     story.catalog().delete_product(request).await.unwrap();
     let deleted = watch.event().await;
     assert_eq!(
-        (deleted.position, deleted.r#type()),
+        (deleted.position, deleted.event_type()),
         (4, EventType::ProductDeleted)
     );
     story.version_event(of("renamed", "3")).await.unwrap();

@@ -17,7 +17,7 @@ use statistics::assert_statistics;
 use support::postgres::fresh_postgres;
 use tonic::transport::Channel;
 use versioner::pb::{
-    GetLatestVersionRequest, LatestBasis, ListVersionsRequest, Status, VersionOrder,
+    BuildStatus, GetLatestVersionRequest, LatestBasis, ListVersionsRequest, VersionOrder,
     version_service_client::VersionServiceClient,
 };
 
@@ -63,14 +63,17 @@ async fn leads_to_its_figures(program: &Program) {
     let counted = |status| {
         let versions = state.versions.iter().filter(|v| v.status() == status);
         let builds = state.builds.iter().filter(|b| b.status() == status);
-        let deployments = state.deployments.iter().filter(|d| d.status() == status);
+        let deployments = state
+            .deployments
+            .iter()
+            .filter(|d| d.status == i32::from(status));
         [versions.count(), builds.count(), deployments.count()]
     };
     assert_eq!(state.versions.len(), 1_545);
     assert_eq!(state.deployments.len(), 3_761);
-    assert_eq!(counted(Status::Completed), [1_429, 1_429, 3_472]);
-    assert_eq!(counted(Status::Failed), [84, 84, 289]);
-    assert_eq!(counted(Status::Aborted), [32, 32, 0]);
+    assert_eq!(counted(BuildStatus::Completed), [1_429, 1_429, 3_472]);
+    assert_eq!(counted(BuildStatus::Failed), [84, 84, 289]);
+    assert_eq!(counted(BuildStatus::Aborted), [32, 32, 0]);
     for (product_name, version) in [
         ("pip", "26.2.1"),
         ("tokio", "1.53.1"),
@@ -82,12 +85,12 @@ async fn leads_to_its_figures(program: &Program) {
 
     moments::the_matrix_agrees_with_a_straight_replay(program.channel(), &history).await;
 
-    let any = Status::Unspecified;
+    let any = BuildStatus::Unspecified;
     for (product_name, status, version) in [
         ("pip", any, "26.2.1"),
         ("tokio", any, "1.53.1"),
         ("etcd", any, "v3.7.1"),
-        ("etcd", Status::Completed, "v3.7.0"),
+        ("etcd", BuildStatus::Completed, "v3.7.0"),
     ] {
         let latest = latest(program.channel(), product_name, status).await;
         assert_eq!(latest, (version.to_owned(), LatestBasis::Precedence));
@@ -150,10 +153,17 @@ fn expected_refusals(history: &History) -> Vec<String> {
     refusals.collect()
 }
 
-async fn latest(channel: Channel, product_name: &str, status: Status) -> (String, LatestBasis) {
+async fn latest(
+    channel: Channel,
+    product_name: &str,
+    status: BuildStatus,
+) -> (String, LatestBasis) {
     let request = GetLatestVersionRequest {
         product_name: product_name.into(),
-        status: status.into(),
+        statuses: (status != BuildStatus::Unspecified)
+            .then(|| status.into())
+            .into_iter()
+            .collect(),
         ..Default::default()
     };
     let mut versions = VersionServiceClient::new(channel);

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use tonic::transport::Channel;
 use versioner::pb::{
-    CompareEnvironmentsRequest, GetEnvironmentMatrixRequest, MatrixInstance, MatrixRow, Standing,
-    deployment_service_client::DeploymentServiceClient,
+    BaselineComparison, CompareEnvironmentsRequest, GetEnvironmentMatrixRequest, MatrixInstance,
+    MatrixRow, deployment_service_client::DeploymentServiceClient,
 };
 
 use crate::history::{Chance, History};
@@ -22,7 +22,7 @@ const TRIPLES: usize = 60;
 #[derive(Debug, Default, PartialEq)]
 struct Place {
     current: Option<String>,
-    under_way: BTreeMap<String, String>,
+    in_progress: BTreeMap<String, String>,
     last_failed: Option<String>,
 }
 
@@ -40,14 +40,14 @@ fn replay(history: &History, until: &str) -> BTreeMap<(String, String), Place> {
         let version = text("version");
         match &text("status")[..] {
             "started" => {
-                place.under_way.insert(version, text("occurred_at"));
+                place.in_progress.insert(version, text("occurred_at"));
             }
             "success" => {
-                place.under_way.remove(&version);
+                place.in_progress.remove(&version);
                 place.current = Some(version);
             }
             "failed" => {
-                place.under_way.remove(&version);
+                place.in_progress.remove(&version);
                 place.last_failed = Some(version);
             }
             other => panic!("another status: {other}"),
@@ -72,9 +72,9 @@ fn assert_shows(instance: Option<&MatrixInstance>, expected: Option<&Place>, of:
         expected.last_failed,
         "failed {of}"
     );
-    let latest = expected.under_way.iter().max_by_key(|(_, start)| *start);
+    let latest = expected.in_progress.iter().max_by_key(|(_, start)| *start);
     let latest = latest.map(|(version, _)| version.clone());
-    assert_eq!(version(&instance.under_way), latest, "under way {of}");
+    assert_eq!(version(&instance.in_progress), latest, "under way {of}");
 }
 
 fn instance<'a>(
@@ -141,8 +141,8 @@ pub(crate) async fn the_matrix_agrees_with_a_straight_replay(channel: Channel, h
         .find(|c| c.product_name == "tonic")
         .expect("tonic");
     assert_eq!(
-        (tonic.standing(), tonic.versions_between),
-        (Standing::Ahead, 1)
+        (tonic.baseline_comparison(), tonic.versions_between),
+        (BaselineComparison::Ahead, 1)
     );
 
     let products: Vec<&String> = matrix.rows.iter().map(|row| &row.product_name).collect();

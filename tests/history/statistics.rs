@@ -4,7 +4,7 @@ use prost_types::Timestamp;
 use serde_json::Value;
 use tonic::transport::Channel;
 use versioner::pb::{
-    BuildGrouping, BuildStatistics, GetBuildStatisticsRequest, GetBuildTrendRequest, Status,
+    BuildGrouping, BuildStatistics, BuildStatus, GetBuildStatisticsRequest, GetBuildTrendRequest,
     TrendBucket, insight_service_client::InsightServiceClient,
 };
 
@@ -38,8 +38,8 @@ async fn statistics(client: &mut InsightServiceClient<Channel>, case: &Value) ->
         product_name: text(case, "product_name"),
         scm_branch: text(case, "scm_branch"),
         source_system: text(case, "source_system"),
-        from: Some(time(number(case, "from_us"))),
-        to: Some(time(number(case, "to_us"))),
+        start_at: Some(time(number(case, "from_us"))),
+        end_at: Some(time(number(case, "to_us"))),
         group_by: grouping(case).into(),
         duration_statuses: duration_statuses(case),
     };
@@ -62,8 +62,8 @@ async fn trend(client: &mut InsightServiceClient<Channel>, case: &Value) -> Told
         product_name: text(case, "product_name"),
         scm_branch: text(case, "scm_branch"),
         source_system: text(case, "source_system"),
-        from: Some(time(number(case, "from_us"))),
-        to: Some(time(number(case, "to_us"))),
+        start_at: Some(time(number(case, "from_us"))),
+        end_at: Some(time(number(case, "to_us"))),
         bucket: TrendBucket::from_str_name(&name).expect("a width").into(),
         time_zone: text(case, "time_zone"),
         group_by: grouping(case).into(),
@@ -72,17 +72,17 @@ async fn trend(client: &mut InsightServiceClient<Channel>, case: &Value) -> Told
     let answer = client.get_build_trend(request).await;
     let answer = answer.expect("a trend").into_inner();
     assert_eq!(answer.time_zone, text(case, "time_zone"));
-    let mut bounds_us: Vec<i64> = answer.buckets.iter().map(|b| us(&b.from)).collect();
-    bounds_us.extend(answer.buckets.last().map(|b| us(&b.to)));
+    let mut bounds_us: Vec<i64> = answer.buckets.iter().map(|b| us(&b.start_at)).collect();
+    bounds_us.extend(answer.buckets.last().map(|b| us(&b.end_at)));
     for pair in answer.buckets.windows(2) {
-        assert_eq!(pair[0].to, pair[1].from);
+        assert_eq!(pair[0].end_at, pair[1].start_at);
     }
     let statistics = |buckets: Vec<versioner::pb::BuildTrendBucket>| {
         let buckets = buckets.into_iter();
         buckets.map(|b| b.statistics.expect("a bucket's")).collect()
     };
     for group in &answer.groups {
-        let times = |b: &versioner::pb::BuildTrendBucket| (b.from, b.to);
+        let times = |b: &versioner::pb::BuildTrendBucket| (b.start_at, b.end_at);
         assert!(
             group
                 .buckets
@@ -175,7 +175,7 @@ fn duration_statuses(case: &Value) -> Vec<i32> {
         .iter();
     let names = names.map(|name| name.as_str().expect("a status").to_uppercase());
     names
-        .map(|name| Status::from_str_name(&format!("STATUS_{name}")).expect("a status"))
+        .map(|name| BuildStatus::from_str_name(&format!("STATUS_{name}")).expect("a status"))
         .map(i32::from)
         .collect()
 }

@@ -20,7 +20,7 @@ async fn every_fault_is_told_at_once_and_named_as_over_grpc() {
     let by_http = story.post("/version-events/", body).await.faults();
     let event = pb::VersionEvent {
         version: long.clone(),
-        status: pb::Status::Started.into(),
+        status: pb::BuildStatus::Started.into(),
         event_id: "a\0b".into(),
         occurred_at: Some(far.parse().unwrap()),
         invoke_attempt: -1,

@@ -51,7 +51,7 @@ async fn r10_what_came_over_grpc_is_whole_where_it_was_whole() {
         event: Some(pb::VersionEvent {
             product_name: "a".into(),
             version: "1".into(),
-            status: pb::Status::Started.into(),
+            status: pb::BuildStatus::Started.into(),
             extra_metadata: Some(object.into()),
             ..Default::default()
         }),

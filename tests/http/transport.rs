@@ -239,7 +239,7 @@ async fn grpc_and_json_share_the_port_under_load() {
                 event: Some(pb::VersionEvent {
                     product_name: "grpc".into(),
                     version: i.to_string(),
-                    status: pb::Status::Started.into(),
+                    status: pb::BuildStatus::Started.into(),
                     ..Default::default()
                 }),
                 validate_only: false,

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::pb::{self, event::Content};
+use crate::pb::{self, log_entry::Content};
 
 use super::super::style::Look;
 use super::super::table::{Column, Table, cut, number, whole};
@@ -17,7 +17,7 @@ pub(super) fn text(trace: &pb::VersionTrace, width: Option<u16>, now: Timestamp)
         "{} {}  {}\n",
         Look::Strong.paint(&version.product_name),
         Look::Strong.paint(&version.version),
-        words::status(version.status, version.stale)
+        words::version_status(&version)
     );
     text.push_str(&facts(&version, now).render(width));
     let more = |truncated: bool| if truncated { "; there are more" } else { "" };
@@ -159,7 +159,7 @@ fn deployments(deployments: &[pb::Deployment], now: Timestamp) -> Table {
             Look::Plain.paint(&deployment.environment_name),
             Look::Plain.paint(&deployment.instance),
             if deployment.current { "runs" } else { "" }.to_owned(),
-            words::word::<pb::DeploymentClass>(deployment.class),
+            words::word::<pb::DeploymentClass>(deployment.deployment_class.unwrap_or_default()),
             moment::when(deployment.started_at.or(deployment.created_at), now),
             moment::took(deployment.started_at, deployment.completed_at),
             Look::Plain.paint(first_given([
@@ -201,7 +201,7 @@ fn events(trace: &pb::VersionTrace, width: Option<u16>, now: Timestamp) -> Strin
         let (status, about) = content(event.content.as_ref());
         table.row([
             event.position.to_string(),
-            words::word::<pb::EventType>(event.r#type),
+            words::word::<pb::EventType>(event.event_type),
             status,
             moment::when(event.occurred_at, now),
             Look::Plain.paint(&about),

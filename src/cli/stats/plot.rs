@@ -91,7 +91,7 @@ fn begin(at: &pb::BuildTrendBucket, bucket: Bucket, zone: &TimeZone) -> String {
         Bucket::Day | Bucket::Week => "%F",
         Bucket::Month => "%Y-%m",
     };
-    jiff_time(at.from).map_or_else(String::new, |from| {
+    jiff_time(at.start_at).map_or_else(String::new, |from| {
         let from = from.to_zoned(zone.clone());
         from.strftime(format).to_string()
     })

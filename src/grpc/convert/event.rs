@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{
-    attempt, check_kind, check_status, code, given_attempt,
+    attempt, build_status, check_kind, check_status, code, deployment_status, given_attempt,
     metadata::{metadata, object},
-    micros, status, timestamp,
+    micros, timestamp,
 };
 use crate::{
     domain::event::{Event, RawEvent},
@@ -19,7 +19,7 @@ impl From<pb::VersionEvent> for RawEvent {
             occurred_at_us: e.occurred_at.map(micros),
             product_name: e.product_name,
             version: e.version,
-            status: status(e.status),
+            status: build_status(e.status),
             started_at_us: e.started_at.map(micros),
             completed_at_us: e.completed_at.map(micros),
             invoke_id: e.invoke_id,
@@ -50,7 +50,7 @@ impl From<pb::DeploymentEvent> for RawEvent {
             version: e.version,
             environment_name: e.environment_name,
             instance: e.instance,
-            status: status(e.status),
+            status: deployment_status(e.status),
             started_at_us: e.started_at.map(micros),
             completed_at_us: e.completed_at.map(micros),
             invoke_id: e.invoke_id,

@@ -12,12 +12,9 @@ use crate::{
     storage::Matrix,
 };
 
-/// Tells what does not stand the same.
+/// Whether the two environments differ.
 pub(in crate::grpc) fn differs(comparison: &pb::EnvironmentComparison) -> bool {
-    !matches!(
-        comparison.standing(),
-        pb::Standing::Same | pb::Standing::Unspecified
-    )
+    comparison.baseline_comparison() != pb::BaselineComparison::Same
 }
 
 impl View {
@@ -28,7 +25,7 @@ impl View {
         pb::MatrixEnvironment {
             id: self.ids.format(Kind::Environment, environment.id),
             name: environment.name.clone(),
-            r#type: environment.kind.code() as i32,
+            environment_type: environment.kind.code() as i32,
         }
     }
 
@@ -52,21 +49,20 @@ impl View {
         };
         let here = cell_of(matrix.environments.first());
         let there = cell_of(matrix.environments.last());
-        let is_one = matrix.environments.len() == 1;
         let instances = |cell: Option<&MatrixCell>| {
             let instances = cell.map(|cell| cell.instances.clone()).unwrap_or_default();
             instances.into_iter().map(|i| self.instance(i)).collect()
         };
-        let standing = match here {
-            Some(cell) => standing(cell.standing),
-            None if is_one => pb::Standing::Unspecified,
-            None => pb::Standing::Unknown,
+        let comparison = match here {
+            // An environment compared with itself is the same.
+            Some(cell) => cell.standing.unwrap_or(Standing::Same),
+            None => Standing::Unknown,
         };
         pb::EnvironmentComparison {
             product_id: self.ids.format(Kind::Product, row.product_id),
             instances: instances(here),
             baseline_instances: instances(there),
-            standing: standing.into(),
+            baseline_comparison: baseline_comparison(comparison).into(),
             versions_between: here.map_or(0, |cell| cell.versions_between),
             product_name: row.product_name,
         }
@@ -78,7 +74,7 @@ impl View {
             environment_id: self.ids.format(Kind::Environment, cell.environment_id),
             environment_name: cell.environment_name,
             instances: instances.map(|i| self.instance(i)).collect(),
-            standing: standing(cell.standing).into(),
+            baseline_comparison: cell.standing.map(|s| baseline_comparison(s).into()),
             versions_between: cell.versions_between,
         }
     }
@@ -88,7 +84,7 @@ impl View {
         pb::MatrixInstance {
             instance: instance.instance,
             current: summary(instance.current),
-            under_way: summary(instance.under_way),
+            in_progress: summary(instance.under_way),
             last_failed: summary(instance.last_failed),
         }
     }
@@ -99,7 +95,7 @@ impl View {
             version_id: self.ids.format(Kind::Version, s.rank.version_id),
             version: s.rank.version,
             status: code(s.status),
-            class: s.class.map_or(0, |class| class.code() as i32),
+            deployment_class: s.class.map(|class| class.code() as i32),
             started_at: s.started_at_us.map(timestamp),
             completed_at: s.completed_at_us.map(timestamp),
             created_at: Some(timestamp(s.created_at_us)),
@@ -110,13 +106,12 @@ impl View {
     }
 }
 
-fn standing(standing: Option<Standing>) -> pb::Standing {
+fn baseline_comparison(standing: Standing) -> pb::BaselineComparison {
     match standing {
-        None => pb::Standing::Unspecified,
-        Some(Standing::Same) => pb::Standing::Same,
-        Some(Standing::Behind) => pb::Standing::Behind,
-        Some(Standing::Ahead) => pb::Standing::Ahead,
-        Some(Standing::Mixed) => pb::Standing::Mixed,
-        Some(Standing::Unknown) => pb::Standing::Unknown,
+        Standing::Same => pb::BaselineComparison::Same,
+        Standing::Behind => pb::BaselineComparison::Behind,
+        Standing::Ahead => pb::BaselineComparison::Ahead,
+        Standing::Mixed => pb::BaselineComparison::Mixed,
+        Standing::Unknown => pb::BaselineComparison::Unknown,
     }
 }

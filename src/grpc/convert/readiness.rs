@@ -13,7 +13,7 @@ use crate::{
 impl View {
     pub(in crate::grpc) fn condition(&self, c: &Condition) -> pb::Condition {
         pb::Condition {
-            r#type: condition_type(c.kind).into(),
+            condition_type: condition_type(c.kind).into(),
             status: condition_status(c.reason.status()).into(),
             reason: condition_reason(c.reason).into(),
             message: c.message.clone(),

@@ -38,7 +38,7 @@ impl View {
             id: self.ids.format(Kind::Version, v.id),
             product_name: v.product_name,
             version: v.version,
-            status: v.status.map_or(0, code),
+            status: v.status.map(code),
             scm_sha: v.scm_sha.unwrap_or_default(),
             scm_branch: v.origin.scm_branch.unwrap_or_default(),
             scm_repository: v.origin.scm_repository.unwrap_or_default(),
@@ -61,7 +61,7 @@ impl View {
             built_by_email: v.origin.built_by_email.unwrap_or_default(),
             source_system: v.origin.source_system.unwrap_or_default(),
             updated_at: Some(timestamp(v.updated_at_us)),
-            readiness: v.readiness.as_ref().map_or(0, |a| readiness(a.readiness)),
+            readiness: v.readiness.as_ref().map(|a| readiness(a.readiness)),
             unmet_conditions: v
                 .readiness
                 .iter()
@@ -134,7 +134,7 @@ impl View {
             error_message: details.error_message.unwrap_or_default(),
             error_code: details.error_code.unwrap_or_default(),
             extra_metadata: details.extra_metadata.as_ref().map(object),
-            class: d.class.map_or(0, |class| class.code() as i32),
+            deployment_class: d.class.map(|class| class.code() as i32),
         }
     }
 
@@ -190,7 +190,7 @@ impl View {
         pb::Environment {
             id: self.ids.format(Kind::Environment, e.id),
             name: e.name,
-            r#type: e.kind.code() as i32,
+            environment_type: e.kind.code() as i32,
             description: e.description,
             aliases: e.aliases,
             created_at: Some(timestamp(e.created_at_us)),
@@ -200,16 +200,16 @@ impl View {
         }
     }
 
-    pub(in crate::grpc) fn entry(&self, e: &Entry) -> pb::Event {
+    pub(in crate::grpc) fn entry(&self, e: &Entry) -> pb::LogEntry {
         let subject = match e.kind {
             EntryType::DeploymentEvent => Kind::Deployment,
             EntryType::CheckEvent => Kind::Check,
             _ => Kind::Build,
         };
-        pb::Event {
+        pb::LogEntry {
             position: e.position,
             event_id: e.event_id.clone(),
-            r#type: e.kind.code() as i32,
+            event_type: e.kind.code() as i32,
             occurred_at: Some(timestamp(e.occurred_at_us)),
             received_at: Some(timestamp(e.received_at_us)),
             product_id: self.id(Kind::Product, e.product_id),
@@ -220,8 +220,8 @@ impl View {
         }
     }
 
-    fn content(&self, content: Content) -> pb::event::Content {
-        use pb::event::Content as Pb;
+    fn content(&self, content: Content) -> pb::log_entry::Content {
+        use pb::log_entry::Content as Pb;
         match content {
             Content::Product(product) => Pb::Product(self.product(product)),
             Content::Environment(environment) => Pb::Environment(self.environment(environment)),

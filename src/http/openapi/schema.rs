@@ -277,7 +277,7 @@ pub(super) fn words_taken(name: &str) -> Vec<&str> {
         .map(|word| word.word.as_str());
     match name {
         // A check's own words are among them.
-        "Status" | "CheckStatus" => Status::spellings().collect(),
+        "BuildStatus" | "DeploymentStatus" | "CheckStatus" => Status::spellings().collect(),
         _ => own.collect(),
     }
 }

@@ -89,7 +89,7 @@ pub(super) async fn catalogue(plans: &Plans) {
     ] {
         let query = EnvironmentQuery {
             name_prefix: prefix.map(str::to_owned),
-            kind,
+            environment_types: kind.into_iter().collect(),
         };
         plans.list(&query, Walk(keys), "name>?").await;
     }
@@ -231,13 +231,13 @@ pub(super) async fn latest(plans: &Plans) {
             |q| q.scm_branch = text("no such branch"),
             "product_id=? scm_branch=?",
         ),
-        (|q| q.status = Some(Status::Completed), "product_id=?"),
+        (|q| q.statuses = vec![Status::Completed], "product_id=?"),
         (
-            |q| q.status = Some(Status::Aborted),
+            |q| q.statuses = vec![Status::Aborted],
             "product_id=? status=?",
         ),
         (
-            |q| q.status = Some(Status::Pending),
+            |q| q.statuses = vec![Status::Pending],
             "product_id=? status=?",
         ),
         (

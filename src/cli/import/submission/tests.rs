@@ -81,7 +81,7 @@ fn a_real_build_is_taken_field_by_field() {
         event_id: "e-1".to_owned(),
         product_name: "my-service".to_owned(),
         version: "1.2.3".to_owned(),
-        status: pb::Status::Completed.into(),
+        status: pb::BuildStatus::Completed.into(),
         built_by: "github-actions".to_owned(),
         scm_repository: "github.com/mycompany/my-service".to_owned(),
         scm_sha: "abc123def456".to_owned(),
@@ -143,7 +143,7 @@ fn a_deployment_is_taken_field_by_field() {
         product_name: "my-service".to_owned(),
         version: "1.2.3".to_owned(),
         environment_name: "dev".to_owned(),
-        status: pb::Status::Completed.into(),
+        status: pb::BuildStatus::Completed.into(),
         instance: "eu-1".to_owned(),
         occurred_at: at(noon, 0),
         started_at: at(noon + 1, 0),
@@ -210,17 +210,21 @@ fn a_check_is_taken_field_by_field() {
 
 #[test]
 fn r4_spellings_become_the_contracts_statuses() {
-    use pb::{CheckStatus, Status};
+    use pb::{BuildStatus, CheckStatus};
     for (word, build, gate) in [
-        ("queued", Status::Pending, CheckStatus::Queued),
-        ("In_Progress", Status::Started, CheckStatus::Running),
-        ("SUCCESS", Status::Completed, CheckStatus::Passed),
-        (" timed_out ", Status::Failed, CheckStatus::Failed),
-        ("Cancelled", Status::Aborted, CheckStatus::Skipped),
+        ("queued", BuildStatus::Pending, CheckStatus::Queued),
+        ("In_Progress", BuildStatus::Started, CheckStatus::Running),
+        ("SUCCESS", BuildStatus::Completed, CheckStatus::Passed),
+        (" timed_out ", BuildStatus::Failed, CheckStatus::Failed),
+        ("Cancelled", BuildStatus::Aborted, CheckStatus::Skipped),
     ] {
         let body = format!(r#"{{"status":"{word}"}}"#);
         assert_eq!(version(&body).status(), build, "{word}");
-        assert_eq!(deployment(&body).status(), build, "{word}");
+        assert_eq!(
+            i32::from(deployment(&body).status()),
+            i32::from(build),
+            "{word}"
+        );
         assert_eq!(check(&body).status(), gate, "{word}");
     }
     for (word, kind) in [

@@ -22,12 +22,12 @@ pub(in crate::plans) async fn builds(plans: &Plans) {
     let filters: [Filter<BuildQuery>; 10] = [
         filter(|_| (), Walk(""), Walk("product_id=?")),
         filter(
-            |q| q.status = Some(Status::Aborted),
+            |q| q.statuses = vec![Status::Aborted],
             Walk("status=?"),
             Walk("product_id=? status=?"),
         ),
         filter(
-            |q| q.status = Some(Status::Completed),
+            |q| q.statuses = vec![Status::Completed],
             Passing("", LONG),
             Passing("product_id=?", LONG),
         ),
@@ -88,12 +88,12 @@ pub(in crate::plans) async fn deployments(plans: &Plans) {
     let filters: [Filter<DeploymentQuery>; 17] = [
         filter(|_| (), Walk(""), Walk("product_id=?")),
         filter(
-            |q| q.status = Some(Status::Aborted),
+            |q| q.statuses = vec![Status::Aborted],
             Walk("status=?"),
             Walk("product_id=? status=?"),
         ),
         filter(
-            |q| q.status = Some(Status::Completed),
+            |q| q.statuses = vec![Status::Completed],
             Walk(""),
             Walk("product_id=?"),
         ),
@@ -128,17 +128,17 @@ pub(in crate::plans) async fn deployments(plans: &Plans) {
             Walk("product_id=? deployed_by=?"),
         ),
         filter(
-            |q| q.class = Some(DeploymentClass::First),
+            |q| q.deployment_classes = vec![DeploymentClass::First],
             Unpromised,
             Walk("product_id=? class=?"),
         ),
         filter(
-            |q| q.class = Some(DeploymentClass::Upgrade),
+            |q| q.deployment_classes = vec![DeploymentClass::Upgrade],
             Unpromised,
             Walk("product_id=? class=?"),
         ),
         filter(
-            |q| q.class = Some(DeploymentClass::Rollback),
+            |q| q.deployment_classes = vec![DeploymentClass::Rollback],
             Unpromised,
             Walk("product_id=? class=?"),
         ),
@@ -195,12 +195,12 @@ pub(in crate::plans) async fn checks(plans: &Plans) {
     let filters: [Filter<CheckQuery>; 11] = [
         filter(|_| (), Walk(""), Walk("product_id=?")),
         filter(
-            |q| q.status = Some(Status::Aborted),
+            |q| q.statuses = vec![Status::Aborted],
             Walk("status=?"),
             Walk("product_id=? status=?"),
         ),
         filter(
-            |q| q.status = Some(Status::Completed),
+            |q| q.statuses = vec![Status::Completed],
             Walk(""),
             Walk("product_id=?"),
         ),
@@ -220,17 +220,17 @@ pub(in crate::plans) async fn checks(plans: &Plans) {
             Walk("product_id=? check_name=?"),
         ),
         filter(
-            |q| q.kind = Some(CheckKind::Approval),
+            |q| q.kinds = vec![CheckKind::Approval],
             Unpromised,
             Walk("product_id=? kind=?"),
         ),
         filter(
-            |q| q.kind = Some(CheckKind::Test),
+            |q| q.kinds = vec![CheckKind::Test],
             Unpromised,
             Walk("product_id=? kind=?"),
         ),
         filter(
-            |q| q.kind = Some(CheckKind::Custom),
+            |q| q.kinds = vec![CheckKind::Custom],
             Unpromised,
             Walk("product_id=? kind=?"),
         ),

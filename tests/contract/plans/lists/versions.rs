@@ -24,12 +24,12 @@ pub(in crate::plans) async fn versions(plans: &Plans) {
     let filters: [Filter<VersionQuery>; 17] = [
         filter(|_| (), Walk(""), Walk("product_id=?")),
         filter(
-            |q| q.status = Some(Status::Aborted),
+            |q| q.statuses = vec![Status::Aborted],
             Walk("status=?"),
             Walk("product_id=? status=?"),
         ),
         filter(
-            |q| q.status = Some(Status::Completed),
+            |q| q.statuses = vec![Status::Completed],
             Walk(""),
             Walk("product_id=?"),
         ),
@@ -101,7 +101,7 @@ pub(in crate::plans) async fn versions(plans: &Plans) {
         filter(
             |q| {
                 q.environment_name = text(usual::ENVIRONMENT);
-                q.status = Some(Status::Aborted);
+                q.statuses = vec![Status::Aborted];
                 q.scm_branch = text(rare::BRANCH);
             },
             Few("environment_id=?", CURRENT),
@@ -127,10 +127,10 @@ pub(in crate::plans) async fn versions(plans: &Plans) {
             "product_id=? scm_branch=?",
         ),
         (
-            |q| q.status = Some(Status::Aborted),
+            |q| q.statuses = vec![Status::Aborted],
             "product_id=? status=?",
         ),
-        (|q| q.status = Some(Status::Completed), "product_id=?"),
+        (|q| q.statuses = vec![Status::Completed], "product_id=?"),
     ];
     for (set, keys) in highest {
         let mut query = VersionQuery {
@@ -148,7 +148,7 @@ pub(in crate::plans) async fn versions(plans: &Plans) {
 /// A rare value of one filter with the usual ones of all others: the rare one has to lead.
 async fn ask_combined(plans: &Plans) {
     let rare: [fn(&mut VersionQuery); 5] = [
-        |q| q.status = Some(Status::Aborted),
+        |q| q.statuses = vec![Status::Aborted],
         |q| q.scm_branch = text(rare::BRANCH),
         |q| q.scm_repository = text(rare::REPOSITORY),
         |q| q.built_by = text(rare::BUILDER),
@@ -157,7 +157,7 @@ async fn ask_combined(plans: &Plans) {
     for set in rare {
         let mut query = VersionQuery {
             product_name: text(PRODUCT),
-            status: Some(Status::Completed),
+            statuses: vec![Status::Completed],
             scm_branch: text(usual::BRANCH),
             scm_repository: text(usual::REPOSITORY),
             built_by: text(usual::BUILDER),

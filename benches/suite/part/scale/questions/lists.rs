@@ -1,6 +1,8 @@
 //! Lists of builds and deployments, and the latest version of a product.
 
-use versioner::pb::{GetLatestVersionRequest, ListBuildsRequest, ListDeploymentsRequest, Status};
+use versioner::pb::{
+    BuildStatus, GetLatestVersionRequest, ListBuildsRequest, ListDeploymentsRequest,
+};
 
 use super::{PAGE, Question, half_s, production};
 use crate::history::{History, MAIN_PRODUCT, legacy, time};
@@ -27,7 +29,7 @@ fn builds(history: History) -> Vec<Question> {
     vec![
         ask("builds, no filter", &|_| {}),
         ask("builds, rare old status", &|r| {
-            r.set_status(Status::Aborted);
+            r.statuses = vec![BuildStatus::Aborted.into()];
         }),
         ask("builds of product", &|r| {
             r.product_name = MAIN_PRODUCT.to_owned();
@@ -80,7 +82,7 @@ fn latest() -> Vec<Question> {
             r.include_prereleases = true;
         }),
         ask("latest version, frequent status", |r| {
-            r.set_status(Status::Completed);
+            r.statuses = vec![BuildStatus::Completed.into()];
         }),
         ask("latest version in production", |r| {
             r.environment_name = production();

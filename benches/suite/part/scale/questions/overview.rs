@@ -58,15 +58,15 @@ fn statistics(history: History) -> Vec<Question> {
     let ask = |name, fill: &dyn Fn(&mut GetBuildStatisticsRequest)| {
         Question::one(name, STATISTICS, |r: &mut GetBuildStatisticsRequest| {
             r.product_name = MAIN_PRODUCT.to_owned();
-            r.from = time(history.begins_s());
-            r.to = time(history.ends_s());
+            r.start_at = time(history.begins_s());
+            r.end_at = time(history.ends_s());
             fill(r);
         })
     };
     vec![
         ask("build statistics of product over a year", &|_| {}),
         ask("build statistics of product over its last day", &|r| {
-            r.from = time(history.ends_s() - DAY_S);
+            r.start_at = time(history.ends_s() - DAY_S);
         }),
         ask("build statistics over a year, by product", &|r| {
             r.product_name.clear();
@@ -79,8 +79,8 @@ fn trends(history: History) -> Vec<Question> {
     let ask = |name, fill: &dyn Fn(&mut GetBuildTrendRequest)| {
         Question::one(name, TREND, |r: &mut GetBuildTrendRequest| {
             r.product_name = MAIN_PRODUCT.to_owned();
-            r.from = time(history.begins_s());
-            r.to = time(history.ends_s());
+            r.start_at = time(history.begins_s());
+            r.end_at = time(history.ends_s());
             r.set_bucket(TrendBucket::Day);
             r.time_zone = "Europe/Berlin".to_owned();
             fill(r);
@@ -89,7 +89,7 @@ fn trends(history: History) -> Vec<Question> {
     vec![
         ask("build trend of product, daily over a year", &|_| {}),
         ask("build trend of product, hourly over its last day", &|r| {
-            r.from = time(history.ends_s() - DAY_S);
+            r.start_at = time(history.ends_s() - DAY_S);
             r.set_bucket(TrendBucket::Hour);
         }),
     ]

@@ -1,7 +1,7 @@
 //! Lists of versions: each filter and order, alone and with a product, on the first page and on a deep one.
 
 use prost::Message;
-use versioner::pb::{ListVersionsRequest, ListVersionsResponse, Status, VersionOrder};
+use versioner::pb::{BuildStatus, ListVersionsRequest, ListVersionsResponse, VersionOrder};
 
 use super::{PAGE, Question, half_s, production};
 use crate::{
@@ -36,10 +36,10 @@ pub(super) fn questions(history: History) -> Vec<Question> {
             r.set_order(VersionOrder::HighestFirst);
         }),
         ("frequent status", INDEXED, &|r| {
-            r.set_status(Status::Completed);
+            r.statuses = vec![BuildStatus::Completed.into()];
         }),
         ("rare old status", INDEXED, &|r| {
-            r.set_status(Status::Aborted);
+            r.statuses = vec![BuildStatus::Aborted.into()];
         }),
         ("frequent branch", !INDEXED, &|r| {
             r.scm_branch = "main".to_owned();
@@ -101,7 +101,7 @@ pub(super) async fn deep_pages(client: &Client, history: History) -> Result<Vec<
     let lists: [(&str, Filter); 4] = [
         ("versions, deep page", |_| {}),
         ("versions, frequent status, deep page", |r| {
-            r.set_status(Status::Completed);
+            r.statuses = vec![BuildStatus::Completed.into()];
         }),
         ("versions of product, deep page", |r| {
             r.product_name = MAIN_PRODUCT.to_owned();
