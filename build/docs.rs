@@ -1,10 +1,10 @@
-//! Takes Swagger UI out of the archive that a crate carries: nothing is fetched.
+//! Unpacks Swagger UI from the archive in a package: nothing is downloaded.
 
 use std::{error::Error, fs, io, path::Path};
 
 use utoipa_swagger_ui_vendored::SWAGGER_UI_VENDORED;
 
-/// Of the archive, what the page needs.
+/// The files that the page needs.
 const FILES: [&str; 2] = ["swagger-ui.css", "swagger-ui-bundle.js"];
 
 pub(crate) fn unpack(out: &Path) -> Result<(), Box<dyn Error>> {

@@ -1,12 +1,16 @@
-//! The command line: reads it, runs what it asks for, and says how it went. No logic of the service.
+//! The command line: reads it, runs the command, and reports the result. No logic of the service.
 
 #![forbid(unsafe_code)]
+
+mod manual;
+mod release;
 
 use std::error::Error;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
+use manual::{CompletionsArgs, ManArgs};
 use tokio::signal::unix::{SignalKind, signal};
 use versioner::cli::import::{ImportArgs, import};
 use versioner::cli::matrix::{MatrixArgs, matrix};
@@ -14,16 +18,16 @@ use versioner::cli::readiness::{COULD_NOT_ASK, ReadinessArgs, readiness};
 use versioner::cli::show::{ShowArgs, show};
 use versioner::cli::stats::{StatsArgs, stats};
 use versioner::cli::versions::{VersionsArgs, versions};
-use versioner::config::{Config, ServeArgs};
+use versioner::config::{Config, LogConfig, MigrateArgs, MigrateConfig, Mistakes, ServeArgs};
 use versioner::server;
 use versioner::telemetry;
 
-/// The memory of a company's builds.
+/// Records which versions of a company's software exist, how they were built and tested, and where they run.
 ///
-/// CI pipelines tell it what they built, tested, scanned and deployed; people, services and deploy scripts ask
-/// it which versions exist, what made them, where they run, and whether they may be deployed.
+/// CI pipelines report what they build, test, scan and deploy. People, services and deploy scripts query it over gRPC,
+/// over JSON, or with the commands below.
 #[derive(Parser)]
-#[command(version, args_conflicts_with_subcommands = true, after_long_help = EXAMPLES)]
+#[command(version = release::SHORT.as_str(), long_version = release::LONG.as_str(), args_conflicts_with_subcommands = true, after_long_help = EXAMPLES)]
 struct CommandLine {
     #[command(subcommand)]
     command: Option<Command>,
@@ -33,13 +37,13 @@ struct CommandLine {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Runs the service, as no command at all does.
+    /// Runs the service. The same as no command.
     Serve(ServeArgs),
-    /// Brings the database to the schema of this program, and ends.
+    /// Migrates the database to the schema of this program, and exits.
     ///
-    /// Serving does that by itself at its start; this is for those who want it done before. It may run any number
-    /// of times, and from several machines at once.
-    Migrate(ServeArgs),
+    /// `serve` also does this at its start. This command is for a migration ahead of that. It may be repeated, and may run
+    /// on several machines at the same time.
+    Migrate(MigrateArgs),
     /// Sends a file of events to a server, in their order, and says what became of each.
     Import(ImportArgs),
     Versions(VersionsArgs),
@@ -47,22 +51,24 @@ enum Command {
     Matrix(MatrixArgs),
     Readiness(ReadinessArgs),
     Stats(StatsArgs),
+    Completions(CompletionsArgs),
+    Man(ManArgs),
 }
 
 const EXAMPLES: &str = "\
 Examples:
   versioner
-      serves on 127.0.0.1:50051, with its data in versioner.db in this folder
+      serves on 127.0.0.1:50051, with its data in the file versioner.db in this folder
   VERSIONER_DATABASE_URL=postgres://ci:secret@db/builds versioner --listen 0.0.0.0:50051
       serves to the network, with its data in Postgres
   versioner import events.ndjson
-      sends a file of events to the server on this machine
+      submits a file of events to the server on this machine
   versioner readiness my-service 1.2.3 --for production --wait && ./deploy.sh
-      deploys what is ready
+      waits until the version is ready, and deploys it
   grpcurl -plaintext 127.0.0.1:50051 list
-      asks a running server for its services
+      lists the services of a running server
 
-Every flag has a variable, VERSIONER_ and its name; a flag goes before its variable.
+Each setting is a flag and an environment variable; the flag has precedence.
 A duration is a number and a unit: 500ms, 5s, 10m, 24h.";
 
 #[tokio::main]
@@ -71,40 +77,63 @@ async fn main() -> ExitCode {
         Ok(command_line) => command_line,
         Err(error) => return not_understood(&error),
     };
-    let (args, what) = match command {
-        None => (serve, What::Serve),
-        Some(Command::Serve(args)) => (args, What::Serve),
-        Some(Command::Migrate(args)) => (args, What::Migrate),
-        Some(Command::Import(args)) => return import(args).await,
-        Some(Command::Versions(args)) => return versions(args).await,
-        Some(Command::Show(args)) => return show(args).await,
-        Some(Command::Matrix(args)) => return matrix(args).await,
-        Some(Command::Readiness(args)) => return readiness(args).await,
-        Some(Command::Stats(args)) => return stats(args).await,
-    };
-    let config = match Config::check(&args) {
-        Ok(config) => config,
-        Err(mistakes) => CommandLine::command()
-            .error(ErrorKind::ValueValidation, mistakes)
-            .exit(),
-    };
-    telemetry::init(config.log.clone(), config.log_format);
-    let result = match what {
-        What::Serve => serve_until_signalled(&config).await,
-        What::Migrate => server::migrate(&config).await.map_err(Into::into),
-    };
+    match command {
+        None => serve_command(&serve).await,
+        Some(Command::Serve(args)) => serve_command(&args).await,
+        Some(Command::Migrate(args)) => migrate_command(&args).await,
+        Some(Command::Import(args)) => import(args).await,
+        Some(Command::Versions(args)) => versions(args).await,
+        Some(Command::Show(args)) => show(args).await,
+        Some(Command::Matrix(args)) => matrix(args).await,
+        Some(Command::Readiness(args)) => readiness(args).await,
+        Some(Command::Stats(args)) => stats(args).await,
+        Some(Command::Completions(args)) => args.write(CommandLine::command()),
+        Some(Command::Man(args)) => args.write(CommandLine::command()),
+    }
+}
+
+async fn serve_command(args: &ServeArgs) -> ExitCode {
+    let config = Config::check(args).unwrap_or_else(|mistakes| reject(mistakes));
+    start_log(&config.log);
+    exit_code(serve_until_signalled(&config).await)
+}
+
+async fn migrate_command(args: &MigrateArgs) -> ExitCode {
+    let config = MigrateConfig::check(args).unwrap_or_else(|mistakes| reject(mistakes));
+    start_log(&config.log);
+    let migrated = server::migrate(&config.database_url).await;
+    exit_code(migrated.map_err(Into::into))
+}
+
+/// Ends the process with the list of the settings that are wrong.
+fn reject(mistakes: Mistakes) -> ! {
+    CommandLine::command()
+        .error(ErrorKind::ValueValidation, mistakes)
+        .exit()
+}
+
+fn start_log(config: &LogConfig) {
+    telemetry::init(config);
+    tracing::info!(
+        version = release::VERSION,
+        commit = release::COMMIT,
+        "starting"
+    );
+}
+
+fn exit_code(result: Result<(), Box<dyn Error>>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tracing::error!(%error, "cannot go on");
+            tracing::error!("{error}");
             ExitCode::FAILURE
         }
     }
 }
 
-/// Says what is wrong with the command line, or gives the help that it asks for.
+/// Prints what is wrong with the command line, or the help that it asks for.
 fn not_understood(error: &clap::Error) -> ExitCode {
-    // Where nobody reads it any more, the exit code is all that can still be said.
+    // Where nothing can be printed, the exit code still reports it.
     let _ = error.print();
     let asks_readiness = std::env::args_os()
         .nth(1)
@@ -114,11 +143,6 @@ fn not_understood(error: &clap::Error) -> ExitCode {
         return ExitCode::from(COULD_NOT_ASK);
     }
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
-}
-
-enum What {
-    Serve,
-    Migrate,
 }
 
 async fn serve_until_signalled(config: &Config) -> Result<(), Box<dyn Error>> {

@@ -10,6 +10,7 @@ use std::{
 };
 
 use prost::Message;
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use tokio::time::sleep;
 use tonic_health::pb::{
@@ -116,13 +117,9 @@ impl Process {
         })
     }
 
-    /// Ends it in good order.
+    /// Ends it by SIGTERM, and waits until it has ended.
     pub(crate) async fn stop(mut self) -> Result<()> {
-        let id = self.child.0.id().to_string();
-        let status = Command::new("kill").args(["-TERM", &id]).status()?;
-        if !status.success() {
-            return Err(format!("process {id} is gone already").into());
-        }
+        kill_process(Pid::from_child(&self.child.0), Signal::TERM)?;
         self.child.ended().await?;
         Ok(())
     }

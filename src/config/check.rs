@@ -1,4 +1,4 @@
-//! What a setting takes, and the list of those that are wrong. Knows the form of values, not their use.
+//! What each setting allows, and the list of settings that are wrong. Knows the form of values, not their use.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -11,8 +11,11 @@ use url::Url;
 
 use super::LogFormat;
 
-/// A duration above this is a slip of the pen, and would overflow when added to a time.
+/// The longest duration that a setting may have: a longer one would overflow when it is added to a time.
 const LONGEST: SignedDuration = SignedDuration::from_hours(10 * 366 * 24);
+
+/// The levels of the log, from none to all.
+const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
 /// Every setting that is wrong, in the order of the flags.
 #[derive(Debug, Default)]
@@ -30,7 +33,7 @@ impl Mistakes {
         self.0.iter()
     }
 
-    /// The checked value, or nothing where it is wrong, which is then on the list.
+    /// The checked value. Where it is wrong, nothing, and the mistake is added to the list.
     pub(super) fn check<T>(
         &mut self,
         flag: &'static str,
@@ -38,7 +41,7 @@ impl Mistakes {
         parse: impl FnOnce(&str) -> Result<T, String>,
     ) -> Option<T> {
         let parsed = if text.is_empty() {
-            Err("is empty; leave it out to have the default".to_owned())
+            Err("must not be empty; leave it out for the default".to_owned())
         } else {
             parse(text)
         };
@@ -72,7 +75,7 @@ impl std::error::Error for Mistakes {}
 pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| {
         format!(
-            "is {text:?}; it takes an IP address and a port, such as 127.0.0.1:50051 or [::]:50051"
+            "must be an IP address and a port, such as 127.0.0.1:50051 or [::]:50051 (is {text:?})"
         )
     })
 }
@@ -86,7 +89,7 @@ where
         .filter(|number| range.contains(number))
         .ok_or_else(|| {
             let (least, most) = range.into_inner();
-            format!("is {text:?}; it takes a whole number from {least} to {most}")
+            format!("must be a whole number from {least} to {most} (is {text:?})")
         })
 }
 
@@ -97,8 +100,8 @@ pub(super) fn duration(text: &str, least: SignedDuration) -> Result<Duration, St
         .and_then(|duration| Duration::try_from(duration).ok())
         .ok_or_else(|| {
             format!(
-                "is {text:?}; it takes a number and a unit, such as 500ms, 5s, 10m or 24h, \
-                 from {least:#} to ten years"
+                "must be a number and a unit, such as 500ms, 5s, 10m or 24h, \
+                 from {least:#} to ten years (is {text:?})"
             )
         })
 }
@@ -108,7 +111,7 @@ pub(super) fn origins(text: &str) -> Result<Vec<String>, String> {
     match origins.iter().find(|origin| !is_origin(origin)) {
         None => Ok(origins),
         Some(wrong) => Err(format!(
-            "has {wrong:?}; it takes origins such as https://builds.example.com, separated by commas, or *"
+            "must be origins such as https://builds.example.com, separated by commas, or * (has {wrong:?})"
         )),
     }
 }
@@ -119,16 +122,38 @@ fn is_origin(text: &str) -> bool {
     text == "*" || Url::parse(text).is_ok_and(written)
 }
 
+/// The library accepts any word, and then logs nothing: a word that is not a level would be the name of a part
+/// of the program. So each entry must be a level, or a part and a level.
 pub(super) fn log_filter(text: &str) -> Result<EnvFilter, String> {
-    EnvFilter::try_new(text).map_err(|error| {
-        format!("is {text:?}, {error}; it takes a level or a filter such as info,versioner=debug")
-    })
+    let allowed = format!(
+        "must be a level ({}) or a list such as info,versioner::storage=debug",
+        LEVELS.join(", ")
+    );
+    let entries: Vec<&str> = text.split(',').map(str::trim).collect();
+    match entries.iter().find(|entry| !is_log_directive(entry)) {
+        None => {
+            EnvFilter::try_new(entries.join(",")).map_err(|error| format!("{allowed}: {error}"))
+        }
+        Some(wrong) => Err(format!("{allowed} (has {wrong:?})")),
+    }
+}
+
+fn is_log_directive(entry: &str) -> bool {
+    let is_level = |word: &str| LEVELS.iter().any(|level| level.eq_ignore_ascii_case(word));
+    let is_part = |word: &str| {
+        let is_allowed = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == ':';
+        !word.is_empty() && word.chars().all(is_allowed)
+    };
+    match entry.split_once('=') {
+        None => is_level(entry),
+        Some((part, level)) => is_part(part) && is_level(level),
+    }
 }
 
 pub(super) fn log_format(text: &str) -> Result<LogFormat, String> {
     match text {
         "text" => Ok(LogFormat::Text),
         "json" => Ok(LogFormat::Json),
-        _ => Err(format!("is {text:?}; it takes text or json")),
+        _ => Err(format!("must be text or json (is {text:?})")),
     }
 }

@@ -1,24 +1,25 @@
-//! The address of the store, which holds a password. Knows its form, not how to connect.
+//! The URL of the database, which may hold a password. Knows its form, not how to connect.
 
 use std::fmt;
 
 use url::Url;
 
-/// `sqlite:…` or `postgres://…`. Shown without password and parameters, where secrets stand too.
+/// `sqlite:…` or `postgres://…`. Shown without password and parameters, which may hold secrets too.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DatabaseUrl(String);
 
 impl DatabaseUrl {
-    /// The error never repeats the text: half of a password is a secret still.
+    /// The error never repeats the text, because it may hold a password.
     pub fn parse(text: &str) -> Result<DatabaseUrl, String> {
-        let takes = "it takes sqlite:FILE or postgres://USER:PASSWORD@HOST:PORT/DATABASE";
+        let allowed = "must be sqlite:FILE or postgres://USER:PASSWORD@HOST:PORT/DATABASE";
         match text.split_once(':') {
             Some(("sqlite", file)) if !file.trim_start_matches('/').is_empty() => {}
             Some(("postgres" | "postgresql", rest)) if rest.starts_with("//") => {
-                Url::parse(text).map_err(|error| format!("is not a URL: {error}; {takes}"))?;
+                Url::parse(text)
+                    .map_err(|error| format!("{allowed} (it is not a URL: {error})"))?;
             }
-            Some(("sqlite", _)) => return Err(format!("names no file; {takes}")),
-            _ => return Err(format!("names no database that is known here; {takes}")),
+            Some(("sqlite", _)) => return Err(format!("{allowed} (the file is missing)")),
+            _ => return Err(allowed.to_owned()),
         }
         Ok(DatabaseUrl(text.to_owned()))
     }
@@ -39,7 +40,7 @@ impl fmt::Display for DatabaseUrl {
             Ok(mut url) => {
                 url.set_query(None);
                 url.set_fragment(None);
-                // Only fails where there is no host, and then there is no password either.
+                // This fails only where there is no host, and then there is no password either.
                 if url.password().is_some() && url.set_password(Some("***")).is_err() {
                     return write!(f, "{}:***", url.scheme());
                 }

@@ -1,4 +1,4 @@
-//! Settings are read from a command line, as `main` does; no test touches the variables of the process.
+//! Settings are read from a command line, as `main` does. No test changes the environment of the process.
 
 use clap::Parser;
 
@@ -10,9 +10,15 @@ struct CommandLine {
     serve: ServeArgs,
 }
 
+#[derive(Parser)]
+struct MigrateCommandLine {
+    #[command(flatten)]
+    migrate: MigrateArgs,
+}
+
 fn check(flags: &[&str]) -> Result<Config, String> {
     let command_line = std::iter::once(&"versioner").chain(flags);
-    let args = CommandLine::try_parse_from(command_line).expect("a command line that clap takes");
+    let args = CommandLine::try_parse_from(command_line).expect("a command line that clap accepts");
     Config::check(&args.serve).map_err(|mistakes| mistakes.to_string())
 }
 
@@ -23,7 +29,46 @@ fn the_defaults_are_right() {
     assert_eq!(config.database_url.expose(), "sqlite:versioner.db");
     assert_eq!(config.drain_timeout, Duration::from_secs(20));
     assert_eq!(config.stale_after, Duration::from_secs(24 * 60 * 60));
-    assert_eq!(config.log_format, LogFormat::Text);
+    assert_eq!(config.log.format, LogFormat::Text);
+}
+
+#[test]
+fn a_log_filter_is_levels_alone_or_of_parts_of_the_program() {
+    for filter in [
+        "off",
+        "INFO",
+        "warn,versioner::server=info,versioner::server::request_log=warn",
+        "info, sqlx=debug",
+    ] {
+        assert!(check(&["--log", filter]).is_ok(), "{filter}");
+    }
+    for filter in [
+        "loud",
+        "warning",
+        "verbose",
+        "3",
+        "versioner",
+        "versioner=loud",
+        "versioner=",
+        "=info",
+        "info,",
+        "info,quiet",
+        "info;debug",
+        "versioner[call]=debug",
+    ] {
+        let mistakes = check(&["--log", filter]).unwrap_err();
+        assert!(
+            mistakes.contains("must be a level (off, error, warn, info, debug, trace)"),
+            "{filter}: {mistakes}"
+        );
+    }
+}
+
+#[test]
+fn a_migration_checks_its_own_settings() {
+    let args = MigrateCommandLine::parse_from(["versioner", "--log=loud", "--database-url=x"]);
+    let mistakes = MigrateConfig::check(&args.migrate).unwrap_err().to_string();
+    assert!(mistakes.starts_with("2 settings are wrong"), "{mistakes}");
 }
 
 #[test]
@@ -39,24 +84,24 @@ fn all_mistakes_are_reported_at_once_with_flag_and_variable() {
         "--max-requests=1.5",
         "--cors-origins=https://a.example,https://b.example/",
         "--stale-after=0s",
-        "--log=versioner=loud",
+        "--log=loud",
         "--log-format=xml",
     ])
     .unwrap_err();
     insta::assert_snapshot!(mistakes, @r#"
 12 settings are wrong
-  --listen (VERSIONER_LISTEN) is "localhost"; it takes an IP address and a port, such as 127.0.0.1:50051 or [::]:50051
-  --database-url (VERSIONER_DATABASE_URL) names no database that is known here; it takes sqlite:FILE or postgres://USER:PASSWORD@HOST:PORT/DATABASE
-  --database-connections (VERSIONER_DATABASE_CONNECTIONS) is "0"; it takes a whole number from 1 to 1000
-  --request-timeout (VERSIONER_REQUEST_TIMEOUT) is "5"; it takes a number and a unit, such as 500ms, 5s, 10m or 24h, from 1ms to ten years
-  --drain-delay (VERSIONER_DRAIN_DELAY) is "-1s"; it takes a number and a unit, such as 500ms, 5s, 10m or 24h, from 0s to ten years
-  --drain-timeout (VERSIONER_DRAIN_TIMEOUT) is empty; leave it out to have the default
-  --max-connections (VERSIONER_MAX_CONNECTIONS) is "many"; it takes a whole number from 1 to 1000000
-  --max-requests (VERSIONER_MAX_REQUESTS) is "1.5"; it takes a whole number from 1 to 1000000
-  --cors-origins (VERSIONER_CORS_ORIGINS) has "https://b.example/"; it takes origins such as https://builds.example.com, separated by commas, or *
-  --stale-after (VERSIONER_STALE_AFTER) is "0s"; it takes a number and a unit, such as 500ms, 5s, 10m or 24h, from 1s to ten years
-  --log (VERSIONER_LOG) is "versioner=loud", error parsing level filter: expected one of "off", "error", "warn", "info", "debug", "trace", or a number 0-5; it takes a level or a filter such as info,versioner=debug
-  --log-format (VERSIONER_LOG_FORMAT) is "xml"; it takes text or json
+  --listen (VERSIONER_LISTEN) must be an IP address and a port, such as 127.0.0.1:50051 or [::]:50051 (is "localhost")
+  --database-url (VERSIONER_DATABASE_URL) must be sqlite:FILE or postgres://USER:PASSWORD@HOST:PORT/DATABASE
+  --database-connections (VERSIONER_DATABASE_CONNECTIONS) must be a whole number from 1 to 1000 (is "0")
+  --request-timeout (VERSIONER_REQUEST_TIMEOUT) must be a number and a unit, such as 500ms, 5s, 10m or 24h, from 1ms to ten years (is "5")
+  --drain-delay (VERSIONER_DRAIN_DELAY) must be a number and a unit, such as 500ms, 5s, 10m or 24h, from 0s to ten years (is "-1s")
+  --drain-timeout (VERSIONER_DRAIN_TIMEOUT) must not be empty; leave it out for the default
+  --max-connections (VERSIONER_MAX_CONNECTIONS) must be a whole number from 1 to 1000000 (is "many")
+  --max-requests (VERSIONER_MAX_REQUESTS) must be a whole number from 1 to 1000000 (is "1.5")
+  --cors-origins (VERSIONER_CORS_ORIGINS) must be origins such as https://builds.example.com, separated by commas, or * (has "https://b.example/")
+  --stale-after (VERSIONER_STALE_AFTER) must be a number and a unit, such as 500ms, 5s, 10m or 24h, from 1s to ten years (is "0s")
+  --log (VERSIONER_LOG) must be a level (off, error, warn, info, debug, trace) or a list such as info,versioner::storage=debug (has "loud")
+  --log-format (VERSIONER_LOG_FORMAT) must be text or json (is "xml")
 "#);
 }
 
@@ -65,7 +110,7 @@ fn the_whole_drain_takes_longer_than_its_delay() {
     let mistakes = check(&["--drain-delay=20s"]).unwrap_err();
     insta::assert_snapshot!(mistakes, @"
 a setting is wrong
-  --drain-timeout (VERSIONER_DRAIN_TIMEOUT) is not longer than --drain-delay, 20s
+  --drain-timeout (VERSIONER_DRAIN_TIMEOUT) must be longer than --drain-delay, which is 20s
 ");
 }
 

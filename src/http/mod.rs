@@ -38,6 +38,8 @@ use self::{
 };
 use crate::grpc::Services;
 
+pub(crate) use self::refusal::ErrorMessage;
+
 /// Every path of the JSON face, without and with a slash at its end. Browsers may ask from `cors_origins`, `*` being
 /// any; from none where the list is empty.
 pub fn router(services: &Services, cors_origins: &[String]) -> Router {
@@ -72,6 +74,13 @@ pub fn router(services: &Services, cors_origins: &[String]) -> Router {
         Some(cors) => router.layer(cors),
         None => router,
     }
+}
+
+/// Every path, as a template such as `/products/{id}`.
+pub(crate) fn paths() -> impl Iterator<Item = &'static str> {
+    let operations = OPERATIONS.iter().map(|operation| operation.path);
+    let assets = docs::ASSETS.iter().map(|asset| asset.path);
+    operations.chain(["/health", "/openapi.json"]).chain(assets)
 }
 
 /// The segment that a path has for `{id}`.

@@ -23,6 +23,10 @@ pub(super) struct Refusal {
     allow: Option<String>,
 }
 
+/// The message of an error, for the log. It is among the extensions of the response.
+#[derive(Debug, Clone)]
+pub(crate) struct ErrorMessage(pub(crate) String);
+
 /// Where the fields stand that a service names.
 #[derive(Clone, Copy)]
 pub(super) struct Places<'a> {
@@ -162,8 +166,10 @@ impl Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
+        let message = ErrorMessage(message(&self.detail));
         let body = json!({ "detail": self.detail }).to_string();
         let mut response = json_response(self.status, Body::from(body));
+        response.extensions_mut().insert(message);
         let headers = response.headers_mut();
         if let Some(after) = self.retry_after {
             headers.insert(RETRY_AFTER, HeaderValue::from(whole_seconds(after)));
@@ -173,6 +179,20 @@ impl IntoResponse for Refusal {
         }
         response
     }
+}
+
+/// The text of a `detail`, in each of its forms.
+fn message(detail: &Value) -> String {
+    let entries: Vec<&str> = match detail {
+        Value::Array(entries) => entries.iter().filter_map(|e| e["msg"].as_str()).collect(),
+        Value::Object(fields) => fields
+            .get("message")
+            .and_then(Value::as_str)
+            .into_iter()
+            .collect(),
+        detail => detail.as_str().into_iter().collect(),
+    };
+    entries.join("; ")
 }
 
 impl Places<'_> {

@@ -1,5 +1,5 @@
-//! The accept loop: takes connections up to a number, and survives a shortage of descriptors.
-//! Knows nothing of what is spoken on them.
+//! The accept loop: accepts connections up to a number, and survives a shortage of descriptors.
+//! Knows no protocol.
 
 use std::io;
 use std::sync::Arc;
@@ -52,7 +52,7 @@ impl Acceptor {
                     tracing::warn!(
                         max_connections,
                         count,
-                        "closed a connection: too many are open"
+                        "connection closed: too many connections are open"
                     );
                 });
                 continue;
@@ -66,7 +66,7 @@ impl Acceptor {
     }
 }
 
-/// Whether the peer went away before it was accepted; the next one is not concerned.
+/// Whether the peer closed its connection before it was accepted. The next connection is not affected.
 fn is_of_one_connection(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -77,8 +77,8 @@ fn is_of_one_connection(error: &io::Error) -> bool {
     )
 }
 
-/// Logs at most once in ten seconds, with the number of times since: a flood of connections is not to become
-/// a flood of lines.
+/// Logs at most once in ten seconds, with the number of times since the last line: many connections must not
+/// cause as many lines.
 #[derive(Default)]
 struct Complaint {
     last: Option<Instant>,

@@ -1,5 +1,5 @@
-//! One connection, HTTP/2 or HTTP/1, from its first byte to its end, with the limits that keep a bad peer from
-//! costing much. Knows nothing of the calls on it.
+//! One connection, HTTP/2 or HTTP/1, from its first byte to its end, with the limits that keep the cost of a bad peer
+//! low. Knows nothing of the calls on it.
 
 use std::io::Cursor;
 use std::net::SocketAddr;
@@ -35,15 +35,15 @@ impl Connection {
         http.http2()
             .timer(TokioTimer::new())
             .max_concurrent_streams(200)
-            // Beyond that many streams broken by the peer the connection is ended: the rapid-reset attack.
+            // A connection with more streams reset by the peer is ended: the rapid-reset attack.
             .max_local_error_reset_streams(Some(1024))
-            // What a peer may send ahead of its being read, a stream and all streams together.
+            // Bytes that a peer may send before they are read, for one stream and for all streams.
             .initial_stream_window_size(256 * 1024)
             .initial_connection_window_size(2 * 1024 * 1024)
-            // What is kept for a peer that does not read, a stream.
+            // Bytes that are kept for a peer that does not read, for one stream.
             .max_send_buf_size(256 * 1024)
             .max_header_list_size(16 * 1024)
-            // A peer that vanished without a word is noticed within 80 seconds.
+            // A peer that disappears is noticed within 80 seconds.
             .keep_alive_interval(Some(Duration::from_secs(60)))
             .keep_alive_timeout(Duration::from_secs(20));
         http.http1()
@@ -58,7 +58,7 @@ impl Connection {
         }
     }
 
-    /// Serves until the peer leaves, misbehaves, or the server ends.
+    /// Serves until the peer closes it, breaks the protocol, or the server ends.
     pub(crate) async fn serve(&self, mut stream: TcpStream, peer: SocketAddr) {
         // Without it a small answer waits for the peer's delayed acknowledgement, 40 ms.
         if let Err(error) = stream.set_nodelay(true) {
@@ -74,7 +74,7 @@ impl Connection {
             read = read => match read {
                 Ok(Ok(first_bytes)) => first_bytes,
                 Ok(Err(error)) => return tracing::debug!(%peer, %error, "connection closed"),
-                Err(_) => return tracing::debug!(%peer, "closed a connection that sent no request in time"),
+                Err(_) => return tracing::debug!(%peer, "connection closed: it sent no request in time"),
             },
         };
 
@@ -103,7 +103,7 @@ impl Connection {
             }
         };
         if let Err(error) = ended {
-            tracing::debug!(%peer, error, "connection broke");
+            tracing::debug!(%peer, error, "connection ended with an error");
         }
     }
 }

@@ -1,6 +1,8 @@
-//! What the descriptors say of the calls: which there are, which are streams. Knows nothing of what they do.
+//! The calls of the contract: their names and kinds, from the descriptors, and the paths of HTTP. Knows nothing of what
+//! they do.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use http::Request;
 use http::header::CONTENT_TYPE;
@@ -10,13 +12,27 @@ use tonic::service::Routes;
 use tonic_reflection::pb::{v1, v1alpha};
 use tonic_reflection::server;
 
-/// The services that are served, as their descriptor sets tell them.
+use super::http_names::HttpNames;
+
+/// The name of a call that the contract does not have.
+pub(crate) const UNKNOWN: &str = "unknown";
+
+/// The services that are served, by their descriptor sets.
 #[derive(Debug)]
 pub struct Contract {
     descriptor_sets: Vec<&'static [u8]>,
     services: Vec<String>,
     /// By path, as in `/grpc.health.v1.Health/Watch`.
-    kinds: HashMap<String, Kind>,
+    methods: HashMap<String, Method>,
+    http: HttpNames,
+    unknown: Arc<str>,
+}
+
+#[derive(Debug)]
+struct Method {
+    /// As in `grpc.health.v1.Health/Watch`.
+    name: Arc<str>,
+    kind: Kind,
 }
 
 impl Contract {
@@ -26,13 +42,15 @@ impl Contract {
         let mut contract = Contract {
             descriptor_sets: Vec::new(),
             services: Vec::new(),
-            kinds: HashMap::new(),
+            methods: HashMap::new(),
+            http: HttpNames::default(),
+            unknown: UNKNOWN.into(),
         };
         for descriptor_set in [
             tonic_health::pb::FILE_DESCRIPTOR_SET,
             v1::FILE_DESCRIPTOR_SET,
             v1alpha::FILE_DESCRIPTOR_SET,
-            // The details of errors: with these a client of reflection can show them.
+            // The details of errors: a client that uses reflection can show them.
             tonic_types::pb::FILE_DESCRIPTOR_SET,
             descriptor_set,
         ] {
@@ -42,12 +60,18 @@ impl Contract {
         Ok(contract)
     }
 
+    /// Adds paths of HTTP, as templates such as `/products/{id}`: a request to one of them is known by it.
+    pub fn with_http_paths(mut self, paths: impl Iterator<Item = &'static str>) -> Contract {
+        self.http = HttpNames::new(paths);
+        self
+    }
+
     /// The full names of the services, without health and reflection.
     pub(crate) fn services(&self) -> &[String] {
         &self.services
     }
 
-    /// Reflection of every service, in both versions that clients speak.
+    /// Reflection of every service, in both versions that clients use.
     pub(crate) fn add_reflection(&self, routes: Routes) -> Result<Routes, server::Error> {
         let builder = || {
             let builder = server::Builder::configure().include_reflection_service(false);
@@ -63,12 +87,19 @@ impl Contract {
     pub(crate) fn call<B>(&self, request: &Request<B>) -> Call {
         let face = Face::of(request);
         let path = request.uri().path();
-        let kind = match face {
-            Face::Grpc => self.kinds.get(path).copied().unwrap_or(Kind::Unary),
-            Face::Http if matches!(path, "/health" | "/health/") => Kind::Health,
-            Face::Http => Kind::Unary,
+        let (name, kind) = match face {
+            Face::Grpc => match self.methods.get(path) {
+                Some(method) => (Some(&method.name), method.kind),
+                None => (None, Kind::Unary),
+            },
+            Face::Http => {
+                let is_health = matches!(path, "/health" | "/health/");
+                let kind = if is_health { Kind::Health } else { Kind::Unary };
+                (self.http.name(request.method(), path), kind)
+            }
         };
-        Call { face, kind }
+        let name = name.unwrap_or(&self.unknown).clone();
+        Call { face, kind, name }
     }
 
     fn add(&mut self, descriptor_set: &'static [u8]) -> Result<(), DecodeError> {
@@ -80,9 +111,14 @@ impl Contract {
                     package => format!("{package}.{}", service.name()),
                 };
                 for method in &service.method {
-                    let path = format!("/{name}/{}", method.name());
+                    let method_name: Arc<str> = format!("{name}/{}", method.name()).into();
+                    let path = format!("/{method_name}");
                     let kind = Kind::of(&path, method);
-                    self.kinds.insert(path, kind);
+                    let method = Method {
+                        name: method_name,
+                        kind,
+                    };
+                    self.methods.insert(path, method);
                 }
                 self.services.push(name);
             }
@@ -92,13 +128,15 @@ impl Contract {
     }
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Call {
     pub(crate) face: Face,
     pub(crate) kind: Kind,
+    /// One of a fixed set: the name of the RPC, the method and path template of HTTP, or `unknown`.
+    pub(crate) name: Arc<str>,
 }
 
-/// How a request is spoken, and so how an answer has to look.
+/// The protocol of a request, and of its answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Face {
     Grpc,
@@ -119,14 +157,14 @@ impl Face {
     }
 }
 
-/// What limits a call is under.
+/// Which limits a call has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// Answered once, under the server's limits of time and number. An unknown method is one as well.
     Unary,
-    /// Open as long as its caller wants.
+    /// Open for as long as its caller wants.
     Stream,
-    /// A question about health: answered however busy the server is.
+    /// A health check: answered however busy the server is.
     Health,
 }
 

@@ -1,4 +1,4 @@
-//! How long a call is waited for, and that it runs to its end. Knows nothing of what it does.
+//! How long a caller waits for a call, and that the call runs to its end. Knows nothing of what it does.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -33,8 +33,8 @@ pub(crate) struct Deadlines {
 }
 
 /// Answers by the deadline: the caller's, and for all but streams the server's own. The call itself is a task
-/// that neither the deadline nor the caller's leaving can cut off: a transaction that is dropped half-way may
-/// go back to its pool open.
+/// that neither the deadline nor the caller can abort: a transaction that is dropped before its end may go back to
+/// its pool open.
 pub(crate) async fn limit(
     State(deadlines): State<Deadlines>,
     call: axum::Extension<Call>,
@@ -42,12 +42,12 @@ pub(crate) async fn limit(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let Call { face, kind } = *call;
+    let Call { face, kind, .. } = *call;
     let Ok(asked) = asked_timeout(face, request.headers()) else {
         return Refusal::malformed_timeout().answer(face);
     };
     let allowed = (kind != Kind::Stream).then_some(deadlines.request_timeout);
-    // A time that is too far away to be told is none.
+    // A time that is too far away to be represented is no deadline.
     let deadline = asked
         .into_iter()
         .chain(allowed)
@@ -83,8 +83,8 @@ pub(crate) async fn limit(
 
 struct Malformed;
 
-/// As gRPC's specification of HTTP/2 has it: at most 8 digits, then a unit. What is malformed is refused rather
-/// than taken as none: the caller meant something by it.
+/// As in gRPC's specification for HTTP/2: at most 8 digits, then a unit. A malformed timeout is refused and not
+/// ignored: the caller expects it to have an effect.
 fn asked_timeout(face: Face, headers: &HeaderMap) -> Result<Option<Duration>, Malformed> {
     match headers.get("grpc-timeout") {
         Some(text) if face == Face::Grpc => parse_timeout(text).map(Some),
@@ -115,7 +115,7 @@ fn parse_timeout(text: &HeaderValue) -> Result<Duration, Malformed> {
     }
 }
 
-/// A request's body, which breaks off at the deadline: a peer that sends it byte by byte keeps no task alive.
+/// A request's body, which ends with an error at the deadline: a peer that sends it byte by byte keeps no task alive.
 struct ReadUntil {
     body: Body,
     deadline: Pin<Box<Sleep>>,

@@ -6,7 +6,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// How long a stream may take to end by itself once it was told to, with the message that fits it.
+/// How long a stream may take to end by itself once it was asked to. It then ends with its own last message.
 const STREAM_GRACE: Duration = Duration::from_secs(2);
 
 /// Ends a running server. The phases are cancelled in the order in which they stand.
@@ -14,32 +14,41 @@ const STREAM_GRACE: Duration = Duration::from_secs(2);
 pub struct Shutdown {
     /// The other phases follow without a wait.
     hurry: CancellationToken,
-    /// Health says NOT_SERVING; calls are still taken, for those who have not looked at it yet.
+    /// There is no delay where no connection is open when the drain begins.
+    no_delay_when_idle: CancellationToken,
+    /// Health is NOT_SERVING. Calls are still accepted, from clients that have not seen it yet.
     pub(crate) draining: CancellationToken,
-    /// No connection is accepted any more, and those there are told to go away (GOAWAY).
+    /// No connection is accepted any more, and open ones are asked to end (GOAWAY).
     pub(crate) stopping: CancellationToken,
     /// Streams are asked to end.
     pub(crate) streams_end: CancellationToken,
-    /// Streams that have not are ended.
+    /// Streams that did not end are ended.
     pub(crate) streams_cut: CancellationToken,
-    /// Connections that are left are cut.
+    /// Connections that are still open are closed.
     pub(crate) cut: CancellationToken,
 }
 
 impl Shutdown {
-    /// Ends in good order, as a first signal does. Returns at once.
+    /// Ends gracefully, as a first signal does. Returns at once.
     pub fn drain(&self) {
         self.draining.cancel();
     }
 
-    /// Cuts off what is open, as a second signal does. Returns at once.
+    /// Ends gracefully, without the delay where no connection is open: nobody has to notice the end first. Ctrl-C in
+    /// a terminal does this. Returns at once.
+    pub fn drain_without_delay_when_idle(&self) {
+        self.no_delay_when_idle.cancel();
+        self.draining.cancel();
+    }
+
+    /// Aborts what is open, as a second signal does. Returns at once.
     pub fn now(&self) {
         self.hurry.cancel();
         self.draining.cancel();
     }
 }
 
-/// What was still open when the time was up. Work that was cut off has not been acknowledged to anybody.
+/// What was still open when the time was over. No caller got an acknowledgement for work that was aborted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Drained {
     pub connections_cut: usize,
@@ -53,7 +62,7 @@ impl Drained {
     }
 }
 
-/// Waits until it is told to end, and ends: within `timeout` of that, whatever the peers do.
+/// Waits for the request to end, and ends within `timeout` of it, whatever the peers do.
 pub(crate) async fn drain(
     shutdown: &Shutdown,
     delay: Duration,
@@ -64,6 +73,8 @@ pub(crate) async fn drain(
     shutdown.draining.cancelled().await;
     let deadline = Instant::now() + timeout;
 
+    let is_idle = shutdown.no_delay_when_idle.is_cancelled() && connections.is_empty();
+    let delay = if is_idle { Duration::ZERO } else { delay };
     tokio::select! {
         () = sleep(delay) => {}
         () = shutdown.hurry.cancelled() => {}
@@ -103,7 +114,11 @@ pub(crate) async fn drain(
             connections_cut,
             calls_cut,
         } = drained;
-        tracing::warn!(connections_cut, calls_cut, "cut off what was still open");
+        tracing::warn!(
+            connections_cut,
+            calls_cut,
+            "drained; connections and calls that were still open were aborted"
+        );
     }
     drained
 }

@@ -1,4 +1,4 @@
-//! Why the server could not serve. Errors of calls are not here.
+//! Why the server cannot serve. Errors of calls are not here.
 
 use std::fmt;
 use std::io;
@@ -10,15 +10,15 @@ use crate::storage::OpenError;
 
 #[derive(Debug)]
 pub enum Error {
-    /// The port is taken, or not this process's to take.
+    /// The port is in use, or this process may not bind it.
     Listen(SocketAddr, io::Error),
     /// Handlers for signals could not be installed.
     Signals(io::Error),
-    /// The store can't be opened.
+    /// The store cannot be opened.
     Open(OpenError),
-    /// The descriptor set that was built in can't be read.
+    /// The built-in descriptor set cannot be read.
     Descriptors(prost::DecodeError),
-    /// Reflection cannot read the descriptor set that was built in.
+    /// Reflection cannot read the built-in descriptor set.
     Contract(tonic_reflection::server::Error),
     /// The transport itself has panicked.
     Bug(JoinError),

@@ -1,5 +1,5 @@
-//! The first bytes of a connection: an HTTP/2 preface or the head of an HTTP/1 request. Knows no more of HTTP
-//! than where these end.
+//! The first bytes of a connection: an HTTP/2 preface or the head of an HTTP/1 request. Knows of HTTP only where
+//! these end.
 
 use std::io;
 
@@ -7,11 +7,11 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 
 const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-/// A longer head is handed on as it is, to be refused by the parser.
+/// A longer head goes to the parser as it is, which refuses it.
 const MAX_HEAD_BYTES: usize = 16 * 1024;
 
-/// Reads until a peer has shown that it speaks HTTP, so that a deadline can be set to that. The bytes are to be
-/// read again by the parser. (Peeking instead would spin on a peer that sends half a preface.)
+/// Reads until a peer has sent the beginning of HTTP, so that this can have a deadline. The parser reads the bytes
+/// again. (Peeking instead would loop on a peer that sends half a preface.)
 pub(crate) async fn read(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(1024);
     while !is_enough(&bytes) {

@@ -1,4 +1,4 @@
-//! What the health service says: readiness follows the store, liveness does not. Knows of the store only
+//! What the health service answers: readiness follows the store, liveness does not. Knows of the store only
 //! whether it answers.
 
 use std::fmt;
@@ -14,17 +14,17 @@ use tonic_health::server::HealthReporter;
 const PROBE_INTERVAL: Duration = Duration::from_secs(1);
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Says that the process runs, however the store is: who restarts it for the store's sake makes it worse.
+/// The process runs, whatever the state of the store: a restart does not help a store that is unavailable.
 const LIVENESS: &str = "liveness";
 
-/// Keeps what the health service says. `""` and each service by its full name say readiness.
+/// Sets what the health service answers. `""` and the full name of each service stand for readiness.
 pub(crate) struct Monitor {
     pub(crate) reporter: HealthReporter,
     pub(crate) services: Vec<String>,
 }
 
 impl Monitor {
-    /// A monitor whose names are all there, and not ready.
+    /// A monitor whose services are all not ready.
     pub(crate) async fn new(reporter: HealthReporter, services: &[String]) -> Monitor {
         let monitor = Monitor {
             reporter,
@@ -38,7 +38,7 @@ impl Monitor {
         monitor
     }
 
-    /// Asks the probe every second until the server drains, and says NOT_SERVING from then on.
+    /// Calls the probe every second until the server drains, and sets NOT_SERVING then.
     pub(crate) async fn run<P, F, E>(self, probe: P, draining: CancellationToken)
     where
         P: Fn() -> F,
@@ -61,7 +61,7 @@ impl Monitor {
         let mut running: Option<JoinHandle<Result<(), E>>> = None;
         loop {
             ticks.tick().await;
-            // A probe that is late goes on: its query is not to be cut off, and no second one joins it.
+            // A late probe goes on: its query must not be aborted, and a second one must not join it.
             let mut asked = running.take().unwrap_or_else(|| tokio::spawn(probe()));
             let trouble = match timeout(PROBE_TIMEOUT, &mut asked).await {
                 Ok(Ok(Ok(()))) => None,
@@ -69,7 +69,9 @@ impl Monitor {
                 Ok(Err(panic)) => Some(panic.to_string()),
                 Err(_elapsed) => {
                     running = Some(asked);
-                    Some(format!("no answer within {PROBE_TIMEOUT:?}"))
+                    Some(format!(
+                        "the database did not respond within {PROBE_TIMEOUT:?}"
+                    ))
                 }
             };
             let is_ready = trouble.is_none();
@@ -83,7 +85,7 @@ impl Monitor {
                     self.set(ServingStatus::Serving).await;
                 }
                 Some(trouble) => {
-                    tracing::warn!(trouble, "not ready");
+                    tracing::warn!(error = trouble, "not ready");
                     self.set(ServingStatus::NotServing).await;
                 }
             }

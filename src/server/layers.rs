@@ -1,4 +1,4 @@
-//! The layers around the services, in their order. Knows only why each stands where it does.
+//! The layers around the services, in their order. Knows only the reason of this order.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use super::drain::Shutdown;
 use super::refusal::Refusal;
 use super::{Limits, deadline, load, request_log, status};
 
-/// Takes any request, and always answers.
+/// Accepts any request, and always answers.
 pub(crate) type Stack = BoxCloneSyncService<Request, Response, Infallible>;
 
 /// The outermost layer comes first.
@@ -36,18 +36,18 @@ pub(crate) fn stack(
     };
     let load = load::Load::new(limits.max_requests, limits.max_streams);
     let layers = ServiceBuilder::new()
-        // sees every answer as it leaves, and gives all that is logged within a call its id
+        // sees every answer as it is sent, and adds the request id to every log line of a call
         .layer(from_fn_with_state(contract, request_log::record))
-        // sees every error there is, whoever made it
+        // sees every error, wherever it was made
         .layer(from_fn(status::complete))
-        // from here on a call runs to its end, even when nobody waits for it any more
+        // from here on a call runs to its end, even when no caller waits for it any more
         .layer(from_fn_with_state(deadlines, deadline::limit))
-        // counts a call until it has really ended, so it stands inside of what stops waiting for it
+        // counts a call until it has ended, so it is inside of the layer that stops waiting for it
         .layer(from_fn_with_state(load, load::limit));
     BoxCloneSyncService::new(layers.service(faces(grpc, http)))
 }
 
-/// gRPC and all other HTTP share a port but no path: each has its own answer to an unknown one.
+/// gRPC and all other HTTP share a port, but not the answer to an unknown path.
 fn faces(grpc: Routes, http: axum::Router) -> BoxCloneSyncService<Request, Response, Infallible> {
     let grpc = grpc.prepare().into_axum_router();
     let http = http

@@ -28,7 +28,7 @@ impl Load {
     }
 }
 
-/// Refuses at once what is beyond the limit: a queue would only make every caller late.
+/// Refuses at once what exceeds the limit: a queue would make every caller wait.
 pub(crate) async fn limit(
     State(load): State<Load>,
     Extension(call): Extension<Call>,

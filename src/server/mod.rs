@@ -1,4 +1,4 @@
-//! The transport and its life: bind, serve, follow the store's health, drain. Knows neither what the services
+//! The transport from start to end: bind, serve, follow the store's health, drain. Knows neither what the services
 //! do nor what the store is.
 
 mod accept;
@@ -9,6 +9,7 @@ mod drain;
 mod error;
 mod first_bytes;
 mod health;
+mod http_names;
 mod layers;
 mod load;
 mod refusal;
@@ -31,7 +32,7 @@ use tokio_util::task::TaskTracker;
 use tonic::service::Routes;
 
 use crate::{
-    config::Config,
+    config::{Config, DatabaseUrl},
     grpc::Services,
     http, pb,
     storage::{self, Store},
@@ -42,9 +43,10 @@ pub use deadline::Deadline;
 pub use drain::{Drained, Shutdown};
 pub use error::Error;
 pub use request_log::RequestId;
+use signal::Caught;
 pub use signal::Signals;
 
-/// What the transport allows. Where a setting stands behind it, its meaning is told there.
+/// The limits of the transport. A field that comes from a setting is documented there.
 #[derive(Debug, Clone)]
 pub struct Limits {
     pub request_timeout: Duration,
@@ -54,7 +56,7 @@ pub struct Limits {
     pub max_requests: usize,
     /// Streams open at once, those of health and reflection included.
     pub max_streams: usize,
-    /// The origins whose pages may ask; `*` is any.
+    /// The origins whose web pages may call; `*` is any.
     pub cors_origins: Vec<String>,
     /// How soon a new connection has to send an HTTP/2 preface or the whole head of an HTTP/1 request.
     pub first_bytes_timeout: Duration,
@@ -93,42 +95,48 @@ impl From<&Config> for Limits {
 /// the second.
 pub async fn serve(config: &Config) -> Result<Drained, Error> {
     let signals = Signals::listen().map_err(Error::Signals)?;
-    let store = Store::open(&store_options(config)).await?;
+    let store = Store::open(&store_options(
+        &config.database_url,
+        config.database_connections,
+    ))
+    .await?;
+    tracing::info!(database = %config.database_url, "database opened");
     let server = Server::bind(config.listen, Limits::from(config)).await?;
-    tracing::info!(database = %config.database_url, "ready");
     let running = server
         .start_service(store.clone(), config.stale_after)
         .await?;
     let drained = running.until_signalled(signals).await;
-    // What is not written yet has been acknowledged to nobody.
+    // No caller got an acknowledgement for what is not written yet.
     let closing = timeout(store_share(config), store.close()).await;
     if closing.is_err() {
-        tracing::warn!("the database did not answer: what waited for it is given up");
+        tracing::warn!(
+            "the database did not respond in time; events that were not acknowledged are lost"
+        );
     }
     drained
 }
 
 /// Brings the database to the schema of this program.
-pub async fn migrate(config: &Config) -> Result<(), Error> {
-    storage::migrate(&store_options(config)).await?;
-    tracing::info!(database = %config.database_url, "migrated");
+pub async fn migrate(database_url: &DatabaseUrl) -> Result<(), Error> {
+    storage::migrate(&store_options(database_url, 1)).await?;
+    tracing::info!(database = %database_url, "database migrated");
     Ok(())
 }
 
-/// Of the time that ending may take, what is kept for the store.
+/// The part of the drain timeout that is reserved for closing the store.
 fn store_share(config: &Config) -> Duration {
     const ENOUGH: Duration = Duration::from_secs(3);
     ENOUGH.min((config.drain_timeout - config.drain_delay) / 5)
 }
 
-fn store_options(config: &Config) -> storage::Options {
+fn store_options(database_url: &DatabaseUrl, connections: u32) -> storage::Options {
     storage::Options {
-        database_url: config.database_url.expose().to_owned(),
-        connections: config.database_connections,
+        database_url: database_url.expose().to_owned(),
+        connections,
     }
 }
 
-/// A server that has its port and does not answer yet.
+/// A server that has bound its port and does not answer yet.
 pub struct Server {
     listener: TcpListener,
     local_addr: SocketAddr,
@@ -136,7 +144,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Takes the port. Connections wait in the kernel until [`Server::start`].
+    /// Binds the port. Connections wait in the kernel until [`Server::start`].
     pub async fn bind(listen: SocketAddr, limits: Limits) -> Result<Server, Error> {
         let failed = |error| Error::Listen(listen, error);
         let listener = TcpListener::bind(listen).await.map_err(failed)?;
@@ -159,7 +167,9 @@ impl Server {
         store: Store,
         stale_after: Duration,
     ) -> Result<Running, Error> {
-        let contract = Contract::read(pb::DESCRIPTORS).map_err(Error::Descriptors)?;
+        let contract = Contract::read(pb::DESCRIPTORS)
+            .map_err(Error::Descriptors)?
+            .with_http_paths(http::paths());
         let probed = store.clone();
         // The JSON face has no streams that would have to end.
         let services = Services::new(store.clone(), stale_after, CancellationToken::new());
@@ -174,10 +184,10 @@ impl Server {
 
     /// Begins to answer: the services of the contract, health, reflection, and `http` for all that is not gRPC.
     ///
-    /// `services` is given the token that is cancelled when streams have to end: they have two seconds then to
+    /// `services` gets the token that is cancelled when streams have to end: they then have two seconds to
     /// end by themselves, with UNAVAILABLE and their position. `probe` asks the store whether calls can be
-    /// answered; it is asked every second, never twice at once, and its future is never dropped half-way.
-    /// An error is a descriptor set that reflection cannot read.
+    /// answered. It is called every second, never twice at the same time, and its future is never dropped before
+    /// its end. An error is a descriptor set that reflection cannot read.
     pub async fn start<P, F, E>(
         self,
         contract: Contract,
@@ -233,7 +243,7 @@ impl Server {
     }
 }
 
-/// A server that answers, until it is told to end and has drained.
+/// A server that answers until it is asked to end and has drained.
 pub struct Running {
     local_addr: SocketAddr,
     shutdown: Shutdown,
@@ -255,21 +265,24 @@ impl Running {
         self.task.await.flatten().map_err(Error::Bug)
     }
 
-    /// Serves until a signal asks it to end, and drains; a second signal ends it at once.
+    /// Serves until a signal asks it to end, and drains. A second signal ends it at once.
     pub async fn until_signalled(self, mut signals: Signals) -> Result<Drained, Error> {
         let shutdown = self.shutdown();
         let mut ended = std::pin::pin!(self.ended());
         tokio::select! {
             drained = &mut ended => return drained,
             signal = signals.next() => {
-                tracing::info!(signal, "draining; a second signal ends at once");
-                shutdown.drain();
+                tracing::info!(signal = signal.name(), "draining; a second signal ends at once");
+                match signal {
+                    Caught::Interrupt { on_terminal: true } => shutdown.drain_without_delay_when_idle(),
+                    _ => shutdown.drain(),
+                }
             }
         }
         tokio::select! {
             drained = &mut ended => drained,
             signal = signals.next() => {
-                tracing::warn!(signal, "ending at once");
+                tracing::warn!(signal = signal.name(), "ending at once");
                 shutdown.now();
                 ended.await
             }

@@ -1,4 +1,4 @@
-//! The answers that the transport gives by itself, for both faces. Knows no service.
+//! The errors that the transport returns by itself, over gRPC and HTTP. Knows no service.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -12,12 +12,12 @@ use tonic_types::{ErrorDetails, StatusExt};
 
 use super::contract::Face;
 use super::request_log::RequestId;
-use crate::grpc::ERROR_DOMAIN;
+use crate::{grpc::ERROR_DOMAIN, http::ErrorMessage};
 
-/// A whole second, as HTTP's Retry-After knows no less.
+/// A whole second: HTTP's Retry-After has no smaller unit.
 const RETRY_AFTER_SECONDS: u64 = 1;
 
-/// Why a call was not answered by its service.
+/// Why a call did not get an answer from its service.
 pub(crate) struct Refusal {
     code: Code,
     http: StatusCode,
@@ -41,7 +41,7 @@ impl Refusal {
             Code::ResourceExhausted,
             StatusCode::TOO_MANY_REQUESTS,
             "OVERLOADED",
-            format!("too many {what} are open; try again in a second"),
+            format!("too many {what} at the same time; try again in a second"),
         );
         refusal.set_retry();
         refusal
@@ -52,12 +52,12 @@ impl Refusal {
             Code::DeadlineExceeded,
             StatusCode::GATEWAY_TIMEOUT,
             "DEADLINE_EXCEEDED",
-            "the deadline passed before the answer was there; what was asked for may have been done all the same",
+            "the deadline passed before the call ended; its changes may still have been made",
         )
     }
 
     pub(crate) fn malformed_timeout() -> Refusal {
-        let problem = "takes 1 to 8 digits and a unit of H, M, S, m, u or n";
+        let problem = "must be 1 to 8 digits and a unit: H, M, S, m, u or n";
         let mut refusal = Refusal::new(
             Code::InvalidArgument,
             StatusCode::BAD_REQUEST,
@@ -75,13 +75,13 @@ impl Refusal {
             Code::Unavailable,
             StatusCode::SERVICE_UNAVAILABLE,
             "SHUTTING_DOWN",
-            "this server is ending; open the stream again",
+            "the server is shutting down; open the stream again",
         );
         refusal.set_retry();
         refusal
     }
 
-    /// For bugs. The id is what the log knows the call by.
+    /// For bugs. The log has the same id.
     pub(crate) fn internal(request_id: &RequestId) -> Refusal {
         Refusal::new(
             Code::Internal,
@@ -128,6 +128,8 @@ impl Refusal {
         let body = serde_json::json!({ "detail": self.message }).to_string();
         let mut response = Response::new(Body::from(body));
         *response.status_mut() = self.http;
+        let message = ErrorMessage(self.message.into_owned());
+        response.extensions_mut().insert(message);
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if self.details.retry_info().is_some() {

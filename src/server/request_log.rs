@@ -1,4 +1,4 @@
-//! The id of a call, and the line that tells how it ended. Knows nothing of what it did.
+//! The id of a call, and the log line about its end. Knows nothing of what it did.
 
 use std::fmt;
 use std::pin::Pin;
@@ -9,25 +9,29 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use http_body::{Frame, SizeHint};
 use tokio::time::Instant;
-use tonic::Code;
 use tonic::transport::server::TcpConnectInfo;
+use tonic::{Code, Status};
 use tracing::{Instrument, Span, error_span};
 use uuid::Uuid;
 
-use super::contract::{Contract, Face, Kind};
+use super::contract::{Contract, Face, Kind, UNKNOWN};
 use super::status;
+use crate::http::ErrorMessage;
 
 const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
-/// What a call is known by, in the log and to its caller. Among the extensions of every request.
+/// The characters of an error's message that the log has at most: a request can cause many violations.
+const MAX_ERROR_CHARACTERS: usize = 1_000;
+
+/// The id of a call, in the log and for its caller. It is among the extensions of every request.
 #[derive(Debug, Clone)]
 pub struct RequestId(HeaderValue);
 
 impl RequestId {
-    /// The caller's own where it is fit for a log line, else a new one.
+    /// The caller's own id where it is safe in a log line, otherwise a new one.
     fn of(request: &Request) -> RequestId {
         let fit = |id: &&HeaderValue| {
             let is_fit = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(byte);
@@ -64,21 +68,32 @@ pub(crate) async fn record(
         .extensions()
         .get::<TcpConnectInfo>()
         .and_then(|info| info.remote_addr);
+    // The name of gRPC says it all; for HTTP, and for what is unknown, the path says which thing was meant.
+    let is_named = call.face == Face::Grpc && &*call.name != UNKNOWN;
+    let own_path = (!is_named).then_some(path);
     // Of the highest level, so that an error is never logged without it.
-    let span = error_span!("call", request_id = %id, method = path, peer = peer.map(tracing::field::display));
+    let span = error_span!(
+        "call",
+        request_id = %id,
+        method = &*call.name,
+        path = own_path,
+        peer = peer.map(tracing::field::display)
+    );
     let mut end = End {
         span: span.clone(),
         began: Instant::now(),
         outcome: Outcome::Grpc(Code::Cancelled),
+        error: None,
         is_routine: call.kind == Kind::Health || path.starts_with("/grpc."),
     };
+    let face = call.face;
     request.extensions_mut().insert(call);
     request.extensions_mut().insert(id.clone());
 
     let mut response = next.run(request).instrument(span).await;
-    match call.face {
-        Face::Http => end.outcome = Outcome::Http(response.status()),
-        Face::Grpc => end.take_code(response.headers()),
+    match face {
+        Face::Http => end.http(&response),
+        Face::Grpc => end.grpc(response.headers()),
     }
     response.headers_mut().insert(HEADER, id.0);
     response.map(|body| Body::new(Recorded { body, end }))
@@ -89,6 +104,8 @@ struct End {
     span: Span,
     began: Instant,
     outcome: Outcome,
+    /// The message of the error that its caller got.
+    error: Option<String>,
     is_routine: bool,
 }
 
@@ -99,9 +116,17 @@ enum Outcome {
 }
 
 impl End {
-    fn take_code(&mut self, headers: &http::HeaderMap) {
+    fn http(&mut self, response: &Response) {
+        self.outcome = Outcome::Http(response.status());
+        let message = response.extensions().get::<ErrorMessage>();
+        self.error = message.map(|ErrorMessage(message)| shortened(message));
+    }
+
+    fn grpc(&mut self, headers: &HeaderMap) {
         if let Some(code) = status::code(headers) {
             self.outcome = Outcome::Grpc(code);
+            let status = Status::from_header_map(headers).filter(|_| code != Code::Ok);
+            self.error = status.map(|status| shortened(status.message()));
         }
     }
 }
@@ -122,14 +147,22 @@ impl Drop for End {
                 *status == StatusCode::INTERNAL_SERVER_ERROR,
             ),
         };
+        let error = self.error.as_deref();
         if is_fault {
-            tracing::error!(code, duration_ms, "call failed");
+            tracing::error!(code, error, duration_ms, "call failed");
         } else if is_ok || self.is_routine {
             // Not at info: at full load these lines would cost more than the calls.
-            tracing::debug!(code, duration_ms, "call ended");
+            tracing::debug!(code, error, duration_ms, "call ended");
         } else {
-            tracing::info!(code, duration_ms, "call ended");
+            tracing::info!(code, error, duration_ms, "call ended");
         }
+    }
+}
+
+fn shortened(message: &str) -> String {
+    match message.char_indices().nth(MAX_ERROR_CHARACTERS) {
+        Some((end, _)) => format!("{}…", &message[..end]),
+        None => message.to_owned(),
     }
 }
 
@@ -151,7 +184,7 @@ impl http_body::Body for Recorded {
         if let Poll::Ready(Some(Ok(frame))) = &polled
             && let Some(trailers) = frame.trailers_ref()
         {
-            end.take_code(trailers);
+            end.grpc(trailers);
         }
         polled
     }

@@ -1,4 +1,4 @@
-//! Makes every gRPC error that leaves the server one of the contract: with a code that tells who is at fault,
+//! Makes every gRPC error that leaves the server one of the contract: with a code that shows whose mistake it is,
 //! and with details. Knows the errors that the libraries make by themselves.
 
 use axum::Extension;
@@ -16,8 +16,8 @@ use super::refusal::Refusal;
 use super::request_log::RequestId;
 use crate::grpc::ERROR_DOMAIN;
 
-/// How tonic 0.14 begins the messages of its INTERNAL errors about a request that cannot be read. There is
-/// nothing but the text to know them by; a test sends a request for each.
+/// How tonic 0.14 begins the messages of its INTERNAL errors about a request that cannot be read. Only the text
+/// distinguishes them; a test sends a request for each.
 const UNREADABLE: [&str; 5] = [
     "failed to decode Protobuf message",
     "protocol error: received message with",
@@ -26,7 +26,7 @@ const UNREADABLE: [&str; 5] = [
     "Missing request message.",
 ];
 
-/// Completes the error of an answer, wherever it stands: in the headers, or in the trailers of a stream.
+/// Completes the error of an answer, in its headers or in the trailers of a stream.
 pub(crate) async fn complete(
     Extension(call): Extension<Call>,
     Extension(request_id): Extension<RequestId>,
@@ -55,7 +55,7 @@ fn complete_status(headers: &mut HeaderMap, uri: &Uri, request_id: &RequestId) {
     if code == Code::Ok || is_complete {
         return;
     }
-    // It only fails to be found where there is no code, and there is one.
+    // There is a code, so there is a status.
     let message = Status::from_header_map(headers).map(|status| status.message().to_owned());
     let complete = completed(code, message.unwrap_or_default(), uri, request_id);
     if let Err(error) = complete.add_header(headers) {
@@ -82,15 +82,15 @@ fn completed(code: Code, message: String, uri: &Uri, request_id: &RequestId) -> 
             details.add_bad_request_violation("request", message.as_str());
             (Code::InvalidArgument, "INVALID_FIELD", message)
         }
-        // What a library or a bug says of itself is for the log, not for the caller.
+        // The message of a library or a bug is for the log, not for the caller.
         Code::Internal | Code::Unknown => {
-            tracing::error!(?code, message, "an error without details");
+            tracing::error!(?code, error = message, "internal error without details");
             return Refusal::internal(request_id).status();
         }
         Code::Unimplemented if message.is_empty() => (
             code,
             "UNIMPLEMENTED",
-            format!("there is no method {}", uri.path()),
+            format!("unknown method {}", uri.path()),
         ),
         code => (code, library_reason(code), message),
     };

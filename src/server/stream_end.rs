@@ -1,4 +1,4 @@
-//! The end of a stream that does not end by itself: by its deadline, by the server's leaving, by a bug.
+//! The end of a stream that does not end by itself: at its deadline, at the end of the server, after a bug.
 //! Knows nothing of what is streamed.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -15,9 +15,9 @@ use super::drain::Shutdown;
 use super::refusal::Refusal;
 use super::request_log::RequestId;
 
-/// A stream's body, which ends with a status whatever happens.
+/// A stream's body, which always ends with a status.
 pub(crate) struct StreamEnd {
-    /// Nothing once the stream has ended: what it holds is let go at once.
+    /// Nothing after the stream has ended: its resources are released at once.
     body: Option<Body>,
     deadline: Option<Pin<Box<Sleep>>>,
     cut: Pin<Box<WaitForCancellationFutureOwned>>,

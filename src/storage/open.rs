@@ -64,17 +64,21 @@ pub struct Options {
     pub connections: u32,
 }
 
-/// Why a store can't be opened; says what to do.
+/// Why a store cannot be opened.
 #[derive(Debug)]
 pub enum OpenError {
     /// The URL is wrong.
     Url(String),
-    /// Another process serves this file.
+    /// Another process uses this file.
     InUse(PathBuf),
-    /// The file is not one of ours.
+    /// The file is not a database of this program.
     Foreign(PathBuf),
-    /// The file or folder can't be used.
+    /// The folder of the file does not exist: the file, and the folder.
+    NoFolder(PathBuf, PathBuf),
+    /// The file cannot be read.
     File(PathBuf, std::io::Error),
+    /// The file beside it, which keeps other processes from it, cannot be written: the file, that file, and why.
+    Lock(PathBuf, PathBuf, std::io::Error),
     /// The linked SQLite is too old.
     SqliteTooOld(String),
     Migrate(sqlx::migrate::MigrateError),
@@ -83,26 +87,41 @@ pub enum OpenError {
 
 impl fmt::Display for OpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let cannot_open = |f: &mut fmt::Formatter<'_>, path: &Path, why: fmt::Arguments<'_>| {
+            write!(f, "cannot open the database {}: {why}", path.display())
+        };
         match self {
             Self::Url(reason) => write!(f, "the database URL {reason}"),
-            Self::InUse(path) => write!(
+            Self::InUse(path) => cannot_open(
                 f,
-                "{} is in use: another versioner serves it, and one file takes one at a time",
-                path.display()
+                path,
+                format_args!(
+                    "it is in use: another versioner process serves it, and a SQLite file is served by one at a time"
+                ),
             ),
-            Self::Foreign(path) => write!(
+            Self::Foreign(path) => cannot_open(
                 f,
-                "{} is no database of versioner's: name another file",
-                path.display()
+                path,
+                format_args!("the file is not a Versioner database; name another file"),
             ),
-            Self::File(path, error) => write!(f, "{}: {error}", path.display()),
+            Self::NoFolder(path, folder) => cannot_open(
+                f,
+                path,
+                format_args!("the folder {} does not exist", folder.display()),
+            ),
+            Self::File(path, error) => cannot_open(f, path, format_args!("{error}")),
+            Self::Lock(path, lock, error) => cannot_open(
+                f,
+                path,
+                format_args!("cannot lock {}: {error}", lock.display()),
+            ),
             Self::SqliteTooOld(version) => write!(
                 f,
-                "SQLite {version} is linked, and before {}.{}.{} it can damage its files",
+                "SQLite {version} is linked, and versions before {}.{}.{} can damage their files",
                 MIN_SQLITE.0, MIN_SQLITE.1, MIN_SQLITE.2
             ),
-            Self::Migrate(error) => write!(f, "migrating the database: {error}"),
-            Self::Store(error) => write!(f, "opening the database: {error}"),
+            Self::Migrate(error) => write!(f, "cannot migrate the database: {error}"),
+            Self::Store(error) => write!(f, "cannot open the database: {error}"),
         }
     }
 }
@@ -144,21 +163,21 @@ pub(super) async fn open(options: &Options) -> Result<Opened, OpenError> {
         Some("sqlite") => open_sqlite(url, options.connections).await,
         Some("postgres" | "postgresql") => open_postgres(url, options.connections).await,
         _ => Err(OpenError::Url(
-            "is neither sqlite:FILE nor postgres://USER@HOST/NAME".to_owned(),
+            "must be sqlite:FILE or postgres://USER@HOST/NAME".to_owned(),
         )),
     }
 }
 
 async fn open_sqlite(url: &str, connections: u32) -> Result<Opened, OpenError> {
     let options = SqliteConnectOptions::from_str(url)
-        .map_err(|e| OpenError::Url(format!("can't be read: {e}")))?;
+        .map_err(|e| OpenError::Url(format!("cannot be read: {e}")))?;
     let path = options.get_filename().to_owned();
     if url.contains(":memory:") || url.contains("mode=memory") {
         return Err(OpenError::Url(
-            "names a database in memory: a file is needed, since what is acknowledged must last"
-                .to_owned(),
+            "must name a file: a database in memory would lose what is acknowledged".to_owned(),
         ));
     }
+    refuse_missing_folder(&path)?;
     refuse_foreign(&path)?;
     let lock = lock(&path)?;
     let options = options
@@ -210,9 +229,7 @@ async fn open_sqlite(url: &str, connections: u32) -> Result<Opened, OpenError> {
 async fn open_postgres(url: &str, connections: u32) -> Result<Opened, OpenError> {
     // The error of a URL's parser may repeat the URL, and the password in it.
     let options = PgConnectOptions::from_str(url)
-        .map_err(|_| {
-            OpenError::Url("can't be read: postgres://USER@HOST:PORT/NAME is taken".to_owned())
-        })?
+        .map_err(|_| OpenError::Url("must be postgres://USER@HOST:PORT/NAME".to_owned()))?
         .application_name("versioner")
         .statement_cache_capacity(STATEMENTS)
         .disable_statement_logging();
@@ -255,6 +272,15 @@ async fn open_postgres(url: &str, connections: u32) -> Result<Opened, OpenError>
     })
 }
 
+/// SQLite creates the file, but not its folder.
+fn refuse_missing_folder(path: &Path) -> Result<(), OpenError> {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    match folder.as_os_str().is_empty() || folder.exists() {
+        true => Ok(()),
+        false => Err(OpenError::NoFolder(path.to_owned(), folder.to_owned())),
+    }
+}
+
 /// Knows a file that is not ours by its first bytes, so that SQLite never opens it: that
 /// alone may change it.
 fn refuse_foreign(path: &Path) -> Result<(), OpenError> {
@@ -286,11 +312,11 @@ fn lock(path: &Path) -> Result<FileLock, OpenError> {
         .truncate(false)
         .write(true)
         .open(&lock_path)
-        .map_err(|e| OpenError::File(lock_path.clone(), e))?;
+        .map_err(|e| OpenError::Lock(path.to_owned(), lock_path.clone(), e))?;
     match file.try_lock() {
         Ok(()) => Ok(FileLock(file)),
         Err(TryLockError::WouldBlock) => Err(OpenError::InUse(path.to_owned())),
-        Err(TryLockError::Error(e)) => Err(OpenError::File(lock_path, e)),
+        Err(TryLockError::Error(e)) => Err(OpenError::Lock(path.to_owned(), lock_path, e)),
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
@@ -69,7 +70,7 @@ impl Service {
 
     /// Tells it to leave, by SIGTERM.
     pub(crate) fn terminate(&self) {
-        self.process.signal("-TERM");
+        self.process.signal(Signal::TERM);
     }
 
     /// Waits until it has left by itself; its exit code.
@@ -189,10 +190,8 @@ impl Process {
         (process, address)
     }
 
-    fn signal(&self, name: &str) {
-        let id = self.child.id().to_string();
-        let killed = Command::new("kill").args([name, &id]).status();
-        assert!(killed.expect("kill can be run").success());
+    fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).expect("it is our child");
     }
 
     fn is_running(&mut self) -> bool {

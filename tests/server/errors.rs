@@ -102,12 +102,12 @@ async fn an_unknown_method_service_or_compression_is_unimplemented() {
         (
             "/gate.v1.Gate/Climb",
             &[][..],
-            "there is no method /gate.v1.Gate/Climb",
+            "unknown method /gate.v1.Gate/Climb",
         ),
         (
             "/no.such.Service/Call",
             &[],
-            "there is no method /no.such.Service/Call",
+            "unknown method /no.such.Service/Call",
         ),
         (
             PASS,

@@ -3,8 +3,13 @@
 use crate::source::{File, line_at, offsets_of};
 
 /// Each module and those that it may name: a module knows only what lies below it.
-const MODULES: [(&str, &[&str]); 10] = [
-    ("main", &["cli", "server", "telemetry", "config"]),
+const MODULES: [(&str, &[&str]); 12] = [
+    (
+        "main",
+        &["cli", "server", "telemetry", "config", "manual", "release"],
+    ),
+    ("manual", &[]),
+    ("release", &[]),
     ("cli", &["config", "domain", "pb"]),
     (
         "server",
