@@ -105,7 +105,8 @@ fn library_reason(code: Code) -> &'static str {
         Code::NotFound => "SERVICE_NOT_FOUND",
         Code::Cancelled => "CANCELLED",
         Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
-        Code::ResourceExhausted | Code::Unavailable => "OVERLOADED",
+        Code::ResourceExhausted => "OVERLOADED",
+        Code::Unavailable => "SHUTTING_DOWN",
         Code::Unimplemented => "UNIMPLEMENTED",
         Code::DataLoss => "DATA_DAMAGED",
         Code::Ok

@@ -42,7 +42,8 @@ async fn a_server_that_is_not_there_is_named() {
 #[tokio::test]
 async fn what_the_server_said_is_told_with_its_reason_in_one_line() {
     let server = FakeServer::start().await;
-    let details = ErrorDetails::with_error_info("PRODUCT_NOT_FOUND", "versioner", HashMap::new());
+    let details =
+        ErrorDetails::with_error_info("PRODUCT_NOT_FOUND", "versioner.dev", HashMap::new());
     let refusal = Status::with_error_details(Code::NotFound, "no product\nis so called", details);
     {
         let mut state = server.state();

@@ -159,7 +159,10 @@ async fn r14_a_version_is_shown_whole() {
     .await;
     let json = json.json();
     assert_eq!(json["traces"][0]["builds"][0]["status"], "completed");
-    assert_eq!(json["traces"][0]["deployments"][0]["deployment_class"], "upgrade");
+    assert_eq!(
+        json["traces"][0]["deployments"][0]["deployment_class"],
+        "upgrade"
+    );
 }
 
 #[tokio::test]

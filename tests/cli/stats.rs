@@ -204,7 +204,10 @@ async fn json_has_the_trend_beside_the_statistics() {
     assert_eq!(json["trend"], serde_json::Value::Null);
     let json = versioner(&server.url(), &["stats", "--trend=day", "--output=json"]).await;
     let json = json.json();
-    assert_eq!(json["trend"]["buckets"][0]["start_at"], "2025-10-01T22:00:00Z");
+    assert_eq!(
+        json["trend"]["buckets"][0]["start_at"],
+        "2025-10-01T22:00:00Z"
+    );
     assert_eq!(json["statistics"]["failed"], 1);
 }
 

@@ -40,7 +40,7 @@ impl From<Status> for Trouble {
         Self {
             code: status.code(),
             reason: info
-                .filter(|info| info.domain == "versioner")
+                .filter(|info| info.domain == "versioner.dev")
                 .map(|info| info.reason),
             may_retry: status.get_details_retry_info().is_some(),
             message: status.message().to_owned(),

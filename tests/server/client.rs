@@ -92,7 +92,7 @@ impl Answer {
 
     pub(crate) fn reason(&self) -> String {
         let info = self.status.get_details_error_info().expect("an ErrorInfo");
-        assert_eq!(info.domain, "versioner");
+        assert_eq!(info.domain, "versioner.dev");
         info.reason
     }
 }

@@ -53,7 +53,7 @@ async fn a_drain_ends_in_time_whatever_the_peers_do() {
     let following = read(following).await;
     assert_eq!(following.status.code(), Code::Unavailable);
     assert_eq!(following.status.message(), "go on from position 7");
-    assert_eq!(following.reason(), "UNAVAILABLE");
+    assert_eq!(following.reason(), "SHUTTING_DOWN");
     for stream in [watch, ignoring] {
         let stream = read(stream).await;
         assert_eq!(stream.status.code(), Code::Unavailable);

@@ -129,7 +129,7 @@ async fn an_error_without_details_gets_a_reason() {
     let answer = client.call(FAIL, "").await;
     assert_eq!(answer.status.code(), Code::NotFound);
     assert_eq!(answer.status.message(), "no such thing");
-    assert_eq!(answer.reason(), "NOT_FOUND");
+    assert_eq!(answer.reason(), "SERVICE_NOT_FOUND");
     assert_eq!(client.health("no.such.Service").await, Err(Code::NotFound));
 }
 

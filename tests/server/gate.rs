@@ -155,7 +155,7 @@ async fn fail(request: Request<Words>) -> Result<Response<Words>, Status> {
         "unknown with details" => Err(Status::with_error_details(
             Code::Unknown,
             "select secret from table",
-            ErrorDetails::with_error_info("UNKNOWN", "versioner", []),
+            ErrorDetails::with_error_info("UNKNOWN", "versioner.dev", []),
         )),
         "internal" => Err(Status::internal("select secret from table")),
         _ => Err(Status::not_found("no such thing")),

@@ -20,7 +20,7 @@ use tonic_prost::ProstCodec;
 use tower::service_fn;
 use tracing_subscriber::EnvFilter;
 use versioner::{
-    config::LogFormat,
+    config::{LogConfig, LogFormat},
     pb,
     server::{Contract, Limits, Server},
     telemetry,
@@ -39,7 +39,10 @@ pub(crate) const VERSIONS: &str = "versions";
 /// Serves until its standard input ends, as it does with the suite that started it.
 #[tokio::main]
 pub(crate) async fn serve(arguments: &CeilingArguments) -> Result<()> {
-    telemetry::init(EnvFilter::new("info"), LogFormat::Json);
+    telemetry::init(&LogConfig {
+        filter: EnvFilter::new("info"),
+        format: LogFormat::Json,
+    });
     let router = match arguments.kind {
         CeilingKind::Noop => noop::router(&arguments.folder)?,
         CeilingKind::Append => append::router(&arguments.folder)?,
