@@ -7,12 +7,13 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use crate::pb::{self, deployment_service_client::DeploymentServiceClient};
 
-use super::moment::{self, Moment};
+use super::exit_code;
+use super::moment;
 use super::output::OutputArgs;
-use super::report;
-use super::server::{Failure, ServerArgs};
-use super::style::Look;
+use super::server::{CliError, ServerArgs};
+use super::style::Style;
 use super::table::{Table, whole};
+use super::time_arg::TimeArg;
 
 /// The largest page that a server gives.
 const MAX_PAGE: i32 = 1_000;
@@ -39,8 +40,8 @@ pub struct MatrixArgs {
 
     /// As it was at this moment: a time such as 2026-01-31T12:00:00Z, a date (its midnight in UTC), or an
     /// age such as `2h ago`.
-    #[arg(long, value_name = "TIME", value_parser = Moment::parse)]
-    pub as_of: Option<Moment>,
+    #[arg(long, value_name = "TIME", value_parser = TimeArg::parse)]
+    pub as_of: Option<TimeArg>,
 
     #[command(flatten)]
     pub server: ServerArgs,
@@ -67,10 +68,10 @@ Examples:
 
 /// Shows the matrix on standard output.
 pub async fn matrix(args: MatrixArgs) -> ExitCode {
-    report("matrix", 1, run(&args).await)
+    exit_code("matrix", 1, run(&args).await)
 }
 
-async fn run(args: &MatrixArgs) -> Result<u8, Failure> {
+async fn run(args: &MatrixArgs) -> Result<u8, CliError> {
     let answer = ask(args).await?;
     args.output.write(&answer, |width| {
         text(&answer, args.baseline.as_deref(), width)
@@ -79,13 +80,13 @@ async fn run(args: &MatrixArgs) -> Result<u8, Failure> {
 }
 
 /// All pages, as one.
-async fn ask(args: &MatrixArgs) -> Result<pb::GetEnvironmentMatrixResponse, Failure> {
+async fn ask(args: &MatrixArgs) -> Result<pb::GetEnvironmentMatrixResponse, CliError> {
     let as_of = args
         .as_of
         .as_ref()
         .map(|at| at.resolve(&TimeZone::UTC, Timestamp::now()))
         .transpose()
-        .map_err(|why| Failure::new(format!("--as-of: {why}")))?;
+        .map_err(|why| CliError::new(format!("--as-of: {why}")))?;
     let mut request = pb::GetEnvironmentMatrixRequest {
         page_size: MAX_PAGE,
         product_name: args.product.clone().unwrap_or_default(),
@@ -155,7 +156,7 @@ fn table(matrix: &pb::GetEnvironmentMatrixResponse, legend: &mut Legend) -> Tabl
             let line = cells
                 .iter()
                 .map(|cell| cell.get(line).cloned().unwrap_or_default());
-            table.row([Look::Strong.paint(name)].into_iter().chain(line));
+            table.row([Style::Strong.paint(name)].into_iter().chain(line));
         }
     }
     table
@@ -178,21 +179,21 @@ fn of_instance(
 ) -> String {
     let mut parts = Vec::new();
     if !instance.instance.is_empty() {
-        parts.push(Look::Faint.paint(&format!("{}:", instance.instance)));
+        parts.push(Style::Faint.paint(&format!("{}:", instance.instance)));
     }
     match &instance.current {
-        Some(current) => parts.push(Look::Plain.paint(&current.version)),
-        None => parts.push(Look::Faint.paint("nothing")),
+        Some(current) => parts.push(Style::Plain.paint(&current.version)),
+        None => parts.push(Style::Faint.paint("nothing")),
     }
     parts.extend(standing);
     if let Some(in_progress) = &instance.in_progress {
         legend.in_progress = true;
         let stale = if in_progress.stale { " (stale)" } else { "" };
-        parts.push(Look::Open.paint(&format!("→ {}{stale}", in_progress.version)));
+        parts.push(Style::Open.paint(&format!("→ {}{stale}", in_progress.version)));
     }
     if let Some(failed) = failed_since(instance) {
         legend.failed = true;
-        parts.push(Look::Bad.paint(&format!("✗ {}", failed.version)));
+        parts.push(Style::Bad.paint(&format!("✗ {}", failed.version)));
     }
     parts.join(" ")
 }
@@ -210,11 +211,11 @@ fn standing(cell: &pb::MatrixCell) -> Option<String> {
     let versions = cell.versions_between.saturating_add(1);
     Some(match cell.baseline_comparison() {
         pb::BaselineComparison::Unspecified => return None,
-        pb::BaselineComparison::Same => Look::Good.paint("="),
-        pb::BaselineComparison::Ahead => Look::Open.paint(&format!("▲{versions}")),
-        pb::BaselineComparison::Behind => Look::Open.paint(&format!("▼{versions}")),
-        pb::BaselineComparison::Mixed => Look::Open.paint("≠"),
-        pb::BaselineComparison::Unknown => Look::Faint.paint("?"),
+        pb::BaselineComparison::Same => Style::Good.paint("="),
+        pb::BaselineComparison::Ahead => Style::Open.paint(&format!("▲{versions}")),
+        pb::BaselineComparison::Behind => Style::Open.paint(&format!("▼{versions}")),
+        pb::BaselineComparison::Mixed => Style::Open.paint("≠"),
+        pb::BaselineComparison::Unknown => Style::Faint.paint("?"),
     })
 }
 
@@ -243,7 +244,7 @@ impl Legend {
         if lines.is_empty() {
             return String::new();
         }
-        let lines = lines.iter().map(|line| Look::Faint.paint(line) + "\n");
+        let lines = lines.iter().map(|line| Style::Faint.paint(line) + "\n");
         format!("\n{}", lines.collect::<String>())
     }
 }

@@ -6,7 +6,7 @@ use anstream::AutoStream;
 use clap::{Args, ColorChoice, ValueEnum};
 use serde::Serialize;
 
-use super::server::Failure;
+use super::server::CliError;
 
 #[derive(Args, Clone, Debug)]
 pub struct OutputArgs {
@@ -32,7 +32,7 @@ impl OutputArgs {
         &self,
         answer: &impl Serialize,
         text: impl FnOnce(Option<u16>) -> String,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), CliError> {
         let text = match self.output {
             Format::Json => json(answer)?,
             Format::Table => text(comfy_table::Table::new().width()),
@@ -49,14 +49,14 @@ impl OutputArgs {
         match written {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             written => written
-                .map_err(|error| Failure::new(format!("could not write the answer: {error}"))),
+                .map_err(|error| CliError::new(format!("could not write the answer: {error}"))),
         }
     }
 }
 
 /// An answer as a JSON document.
-fn json(answer: &impl Serialize) -> Result<String, Failure> {
+fn json(answer: &impl Serialize) -> Result<String, CliError> {
     serde_json::to_string_pretty(answer)
         .map(|json| json + "\n")
-        .map_err(|error| Failure::new(format!("could not write the answer as JSON: {error}")))
+        .map_err(|error| CliError::new(format!("could not write the answer as JSON: {error}")))
 }

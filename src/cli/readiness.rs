@@ -1,8 +1,8 @@
 //! `versioner readiness`: asks whether a version may be deployed, and answers by its exit code. Knows the
 //! contract only; the verdict is the server's.
 
-mod verdict;
-mod waiting;
+mod poll;
+mod render;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -13,10 +13,10 @@ use tonic::{Status, transport::Channel};
 
 use crate::pb::{self, version_service_client::VersionServiceClient};
 
-use super::moment::pause;
+use super::exit_code;
 use super::output::OutputArgs;
-use super::report;
-use super::server::{Failure, ServerArgs};
+use super::server::{CliError, ServerArgs};
+use super::time_arg::pause;
 
 /// The exit code where there is no verdict, for a wrong command line too.
 pub const COULD_NOT_ASK: u8 = 3;
@@ -91,13 +91,13 @@ Examples:
 
 /// Asks, with the verdict on standard output and what is waited for on standard error.
 pub async fn readiness(args: ReadinessArgs) -> ExitCode {
-    report("readiness", COULD_NOT_ASK, run(&args).await)
+    exit_code("readiness", COULD_NOT_ASK, run(&args).await)
 }
 
-async fn run(args: &ReadinessArgs) -> Result<u8, Failure> {
+async fn run(args: &ReadinessArgs) -> Result<u8, CliError> {
     let mut asker = Asker::connect(args).await?;
     let answer = match args.wait {
-        true => waiting::wait(&mut asker, args.timeout, args.interval).await?,
+        true => poll::wait(&mut asker, args.timeout, args.interval).await?,
         false => asker.ask().await?,
     };
     let code = match answer.readiness() {
@@ -106,11 +106,11 @@ async fn run(args: &ReadinessArgs) -> Result<u8, Failure> {
         pb::Readiness::Unknown => 2,
         pb::Readiness::Unspecified => {
             let why = format!("the server's verdict is number {}", answer.readiness);
-            return Err(Failure::new(why));
+            return Err(CliError::new(why));
         }
     };
     args.output
-        .write(&answer, |_| verdict::text(&answer, Timestamp::now()))?;
+        .write(&answer, |_| render::text(&answer, Timestamp::now()))?;
     Ok(code)
 }
 
@@ -121,7 +121,7 @@ struct Asker {
 }
 
 impl Asker {
-    async fn connect(args: &ReadinessArgs) -> Result<Self, Failure> {
+    async fn connect(args: &ReadinessArgs) -> Result<Self, CliError> {
         let first = args.product.clone();
         let (id, product_name, version) = match args.version.clone() {
             Some(version) => (String::new(), first, version),

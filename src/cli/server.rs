@@ -34,22 +34,22 @@ pub struct ServerArgs {
 
 /// Why there is no answer, in one line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Failure(String);
+pub(super) struct CliError(String);
 
-impl Failure {
+impl CliError {
     pub(super) fn new(why: impl AsRef<str>) -> Self {
         Self(one_line(why.as_ref()))
     }
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for CliError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
 /// What the server said, with its reason; or what became of the connection.
-impl From<Status> for Failure {
+impl From<Status> for CliError {
     fn from(status: Status) -> Self {
         let words = match status.message() {
             "" => status.code().description(),
@@ -65,9 +65,9 @@ impl From<Status> for Failure {
 
 impl ServerArgs {
     /// Connects. The connection is made again by itself where it breaks.
-    pub(super) async fn connect(&self) -> Result<Channel, Failure> {
+    pub(super) async fn connect(&self) -> Result<Channel, CliError> {
         let endpoint = Endpoint::from_shared(self.server.clone())
-            .map_err(|error| Failure::new(format!("{} is no server: {error}", self.server)))?;
+            .map_err(|error| CliError::new(format!("{} is no server: {error}", self.server)))?;
         endpoint
             .connect_timeout(CONNECT_WITHIN)
             .timeout(ANSWER_WITHIN)
@@ -77,7 +77,7 @@ impl ServerArgs {
             .await
             .map_err(|error| {
                 let why = with_causes(error.to_string(), error.source());
-                Failure::new(format!("no server at {}: {why}", self.server))
+                CliError::new(format!("no server at {}: {why}", self.server))
             })
     }
 }

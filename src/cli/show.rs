@@ -10,9 +10,9 @@ use jiff::Timestamp;
 use crate::pb::{self, version_service_client::VersionServiceClient};
 
 use super::output::OutputArgs;
-use super::server::{Failure, ServerArgs};
-use super::style::Look;
-use super::{report, versions};
+use super::server::{CliError, ServerArgs};
+use super::style::Style;
+use super::{exit_code, versions};
 
 /// Shows everything about a version: its commit, its builds with their CI logs, checks, deployments, events.
 #[derive(Args, Clone, Debug)]
@@ -60,10 +60,10 @@ Examples:
 
 /// Shows what was asked for on standard output.
 pub async fn show(args: ShowArgs) -> ExitCode {
-    report("show", 1, run(&args).await)
+    exit_code("show", 1, run(&args).await)
 }
 
-async fn run(args: &ShowArgs) -> Result<u8, Failure> {
+async fn run(args: &ShowArgs) -> Result<u8, CliError> {
     let mut client = VersionServiceClient::new(args.server.connect().await?);
     let answer = client.trace_version(request(args)).await?.into_inner();
     args.output
@@ -96,7 +96,7 @@ fn text(answer: &pb::TraceVersionResponse, width: Option<u16>, now: Timestamp) -
     if answer.commits.len() > 1 {
         text.push_str("Several commits begin so:\n");
         for commit in &answer.commits {
-            text.push_str(&format!("  {}\n", Look::Strong.paint(commit)));
+            text.push_str(&format!("  {}\n", Style::Strong.paint(commit)));
         }
         text.push_str("\nTheir versions:\n");
         let candidates = versions::table(&answer.candidates, true, now);
@@ -109,7 +109,7 @@ fn text(answer: &pb::TraceVersionResponse, width: Option<u16>, now: Timestamp) -
         .collect();
     text.push_str(&traces.join("\n"));
     if answer.truncated {
-        let note = Look::Faint.paint("There are more versions than are shown.");
+        let note = Style::Faint.paint("There are more versions than are shown.");
         text.push_str(&format!("\n{note}\n"));
     }
     text

@@ -11,10 +11,11 @@ use serde::Serialize;
 
 use crate::pb::{self, insight_service_client::InsightServiceClient};
 
-use super::moment::{self, Moment, SpanOf};
+use super::exit_code;
+use super::moment;
 use super::output::OutputArgs;
-use super::report;
-use super::server::{Failure, ServerArgs};
+use super::server::{CliError, ServerArgs};
+use super::time_arg::{self, SpanArg, TimeArg};
 
 /// Shows how many builds there were, how they ended and how long they took.
 #[derive(Args, Clone, Debug)]
@@ -34,16 +35,16 @@ pub struct StatsArgs {
 
     /// From this moment on: a time such as 2026-01-31T12:00:00Z, a date (its midnight in --time-zone), or an
     /// age such as `2h ago`.
-    #[arg(long, value_name = "TIME", value_parser = Moment::parse, conflicts_with = "last")]
-    pub from: Option<Moment>,
+    #[arg(long, value_name = "TIME", value_parser = TimeArg::parse, conflicts_with = "last")]
+    pub from: Option<TimeArg>,
 
     /// Up to this moment, exclusive. Left out: now.
-    #[arg(long, value_name = "TIME", value_parser = Moment::parse)]
-    pub to: Option<Moment>,
+    #[arg(long, value_name = "TIME", value_parser = TimeArg::parse)]
+    pub to: Option<TimeArg>,
 
     /// How long before the end to begin, where --from is not given: 12h, 30d, 6mo.
-    #[arg(long, value_name = "SPAN", default_value = "30d", value_parser = moment::span)]
-    pub last: SpanOf,
+    #[arg(long, value_name = "SPAN", default_value = "30d", value_parser = time_arg::span)]
+    pub last: SpanArg,
 
     /// Tells each product, branch or CI system apart.
     #[arg(long, value_name = "GROUPING")]
@@ -118,7 +119,7 @@ Examples:
 
 /// Shows the figures on standard output.
 pub async fn stats(args: StatsArgs) -> ExitCode {
-    report("stats", 1, run(&args).await)
+    exit_code("stats", 1, run(&args).await)
 }
 
 /// What is shown.
@@ -137,8 +138,8 @@ struct Span {
     zone: TimeZone,
 }
 
-async fn run(args: &StatsArgs) -> Result<u8, Failure> {
-    let span = span(args, Timestamp::now()).map_err(Failure::new)?;
+async fn run(args: &StatsArgs) -> Result<u8, CliError> {
+    let span = span(args, Timestamp::now()).map_err(CliError::new)?;
     let mut client = InsightServiceClient::new(args.server.connect().await?);
     let statistics = client.get_build_statistics(statistics_request(args, &span));
     let statistics = statistics.await?.into_inner();
@@ -172,7 +173,7 @@ fn span(args: &StatsArgs, now: Timestamp) -> Result<Span, String> {
         Some(from) => from
             .resolve(&zone, now)
             .map_err(|why| format!("--from: {why}"))?,
-        None => moment::shift(to, args.last.0.negate(), &zone)
+        None => time_arg::shift(to, args.last.0.negate(), &zone)
             .map_err(|why| format!("--last: {why}"))?,
     };
     Ok(Span { from, to, zone })

@@ -1,11 +1,11 @@
-//! Looks: what is good, bad or faint. Colour only repeats what marks and words say.
+//! Styles of text: good, bad or faint. Colour only repeats what marks and words say.
 
-use anstyle::{AnsiColor, Effects, Style};
+use anstyle::{AnsiColor, Effects};
 
 use super::server::one_line;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Look {
+pub(super) enum Style {
     #[default]
     Plain,
     Strong,
@@ -15,8 +15,8 @@ pub(super) enum Look {
     Open,
 }
 
-impl Look {
-    /// A text in this look. Where there are no colours, they are left out on the way to standard output.
+impl Style {
+    /// A text in this style. Where there are no colours, they are left out on the way to standard output.
     pub(super) fn paint(self, text: &str) -> String {
         let text = one_line(text);
         if text.is_empty() {
@@ -24,8 +24,8 @@ impl Look {
         }
         let style = match self {
             Self::Plain => return text,
-            Self::Strong => Style::new().effects(Effects::BOLD),
-            Self::Faint => Style::new().effects(Effects::DIMMED),
+            Self::Strong => anstyle::Style::new().effects(Effects::BOLD),
+            Self::Faint => anstyle::Style::new().effects(Effects::DIMMED),
             Self::Good => AnsiColor::Green.on_default(),
             Self::Bad => AnsiColor::Red.on_default(),
             Self::Open => AnsiColor::Yellow.on_default(),

@@ -5,7 +5,7 @@ use comfy_table::{
     CellAlignment, ColumnConstraint, ContentArrangement, ContentLineStyle, Row, TableStyle,
 };
 
-use super::style::Look;
+use super::style::Style;
 
 /// A head of column titles, and two spaces between columns.
 const STYLE: TableStyle = TableStyle::new()
@@ -18,11 +18,11 @@ const MIN_WIDTH: u16 = 20;
 #[derive(Clone, Debug)]
 pub(super) struct Column {
     title: String,
-    kind: Kind,
+    kind: ColumnKind,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum ColumnKind {
     Whole,
     Cut,
     Number,
@@ -30,20 +30,20 @@ enum Kind {
 
 /// A column that is never cut.
 pub(super) fn whole(title: &str) -> Column {
-    column(title, Kind::Whole)
+    column(title, ColumnKind::Whole)
 }
 
 /// A column that is cut where there is no room for it.
 pub(super) fn cut(title: &str) -> Column {
-    column(title, Kind::Cut)
+    column(title, ColumnKind::Cut)
 }
 
 /// A column that is never cut, and flush right.
 pub(super) fn number(title: &str) -> Column {
-    column(title, Kind::Number)
+    column(title, ColumnKind::Number)
 }
 
-fn column(title: &str, kind: Kind) -> Column {
+fn column(title: &str, kind: ColumnKind) -> Column {
     let title = title.to_owned();
     Column { title, kind }
 }
@@ -100,7 +100,7 @@ impl Table {
         if has_head {
             let titles = shown
                 .iter()
-                .map(|&at| Look::Faint.paint(&self.columns[at].title));
+                .map(|&at| Style::Faint.paint(&self.columns[at].title));
             table.set_header(Row::from(titles.collect::<Vec<_>>()));
         }
         for cells in self.rows {
@@ -113,11 +113,11 @@ impl Table {
         for (column, &at) in table.column_iter_mut().zip(&shown) {
             column.set_padding((0, if at == last { 0 } else { 2 }));
             match self.columns[at].kind {
-                Kind::Cut => {}
-                Kind::Whole => {
+                ColumnKind::Cut => {}
+                ColumnKind::Whole => {
                     column.set_constraint(ColumnConstraint::ContentWidth);
                 }
-                Kind::Number => {
+                ColumnKind::Number => {
                     column.set_constraint(ColumnConstraint::ContentWidth);
                     column.set_cell_alignment(CellAlignment::Right);
                 }
@@ -203,7 +203,7 @@ mod tests {
     #[test]
     fn a_text_cannot_move_the_cursor() {
         let mut table = Table::new([cut("BRANCH")]);
-        table.row([Look::Plain.paint("a\n\u{1b}[2Jb")]);
+        table.row([Style::Plain.paint("a\n\u{1b}[2Jb")]);
         assert_snapshot!(plain(table, None), @r"
         BRANCH
         a  [2Jb

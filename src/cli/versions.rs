@@ -9,10 +9,10 @@ use crate::domain::status::Status;
 use crate::pb::{self, version_service_client::VersionServiceClient};
 
 use super::output::OutputArgs;
-use super::server::{Failure, ServerArgs};
-use super::style::Look;
+use super::server::{CliError, ServerArgs};
+use super::style::Style;
 use super::table::{Table, cut, whole};
-use super::{moment, report, words};
+use super::{exit_code, labels, moment};
 
 /// The most that one list may show.
 const MAX_LIMIT: u32 = 100_000;
@@ -99,10 +99,10 @@ Examples:
 
 /// Lists versions on standard output.
 pub async fn versions(args: VersionsArgs) -> ExitCode {
-    report("versions", 1, run(&args).await)
+    exit_code("versions", 1, run(&args).await)
 }
 
-async fn run(args: &VersionsArgs) -> Result<u8, Failure> {
+async fn run(args: &VersionsArgs) -> Result<u8, CliError> {
     let answer = list(args).await?;
     args.output.write(&answer, |width| {
         text(&answer, args.product.is_none(), width, Timestamp::now())
@@ -111,7 +111,7 @@ async fn run(args: &VersionsArgs) -> Result<u8, Failure> {
 }
 
 /// The pages up to the limit, as one.
-async fn list(args: &VersionsArgs) -> Result<pb::ListVersionsResponse, Failure> {
+async fn list(args: &VersionsArgs) -> Result<pb::ListVersionsResponse, CliError> {
     let mut client = VersionServiceClient::new(args.server.connect().await?);
     let mut request = request(args);
     let mut list = pb::ListVersionsResponse::default();
@@ -164,17 +164,17 @@ fn text(
         let commits: Vec<&str> = list
             .commits
             .iter()
-            .map(|sha| words::short_sha(sha))
+            .map(|sha| labels::short_sha(sha))
             .collect();
         let note = format!("Several commits begin so: {}", commits.join(", "));
-        text.push_str(&format!("{}\n", Look::Faint.paint(&note)));
+        text.push_str(&format!("{}\n", Style::Faint.paint(&note)));
     }
     if !list.next_page_token.is_empty() {
         let note = format!(
             "The first {}; there are more (--limit).",
             list.versions.len()
         );
-        text.push_str(&format!("{}\n", Look::Faint.paint(&note)));
+        text.push_str(&format!("{}\n", Style::Faint.paint(&note)));
     }
     text
 }
@@ -197,16 +197,16 @@ pub(super) fn table(versions: &[pb::Version], with_product: bool, now: Timestamp
     for version in versions {
         let because: Vec<String> = version.unmet_conditions.iter().map(because).collect();
         let mut cells = vec![
-            Look::Strong.paint(&version.version),
-            words::version_status(version),
-            words::readiness(version.readiness.unwrap_or_default()),
-            Look::Plain.paint(words::short_sha(&version.scm_sha)),
-            Look::Plain.paint(&version.scm_branch),
+            Style::Strong.paint(&version.version),
+            labels::version_status(version),
+            labels::readiness(version.readiness.unwrap_or_default()),
+            Style::Plain.paint(labels::short_sha(&version.scm_sha)),
+            Style::Plain.paint(&version.scm_branch),
             moment::when(version.created_at, now),
-            Look::Plain.paint(&because.join(", ")),
+            Style::Plain.paint(&because.join(", ")),
         ];
         if with_product {
-            cells.insert(0, Look::Plain.paint(&version.product_name));
+            cells.insert(0, Style::Plain.paint(&version.product_name));
         }
         table.row(cells);
     }
@@ -215,7 +215,7 @@ pub(super) fn table(versions: &[pb::Version], with_product: bool, now: Timestamp
 
 /// What speaks against a version, in a few words.
 fn because(condition: &pb::Condition) -> String {
-    let reason = words::word::<pb::ConditionReason>(condition.reason);
+    let reason = labels::label::<pb::ConditionReason>(condition.reason);
     match condition.check_name.as_str() {
         "" => reason,
         check => format!("{check}: {reason}"),

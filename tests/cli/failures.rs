@@ -8,8 +8,8 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 use versioner::pb;
 
-use crate::facts::{verdict, version};
 use crate::fake_server::FakeServer;
+use crate::fixtures::{verdict, version};
 use crate::terminal::{command, versioner};
 
 const COMMANDS: [&[&str]; 5] = [

@@ -3,13 +3,13 @@
 mod fake_server;
 mod terminal;
 
-mod facts;
+mod fixtures;
 
 mod failures;
 mod matrix;
+mod polling;
 mod readiness;
 mod service;
 mod show;
 mod stats;
 mod versions;
-mod waiting;

@@ -3,8 +3,8 @@
 use insta::assert_snapshot;
 use versioner::pb;
 
-use crate::facts::{at, deployed};
 use crate::fake_server::FakeServer;
+use crate::fixtures::{at, deployed};
 use crate::terminal::versioner;
 
 fn runs(version: &str) -> pb::MatrixInstance {

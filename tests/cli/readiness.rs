@@ -4,8 +4,8 @@ use insta::assert_snapshot;
 use tonic::{Code, Status};
 use versioner::pb::{self, ConditionReason as Reason, ConditionStatus, Readiness};
 
-use crate::facts::{at, condition, verdict};
 use crate::fake_server::FakeServer;
+use crate::fixtures::{at, condition, verdict};
 use crate::terminal::versioner;
 
 async fn server(answer: pb::CheckReadinessResponse) -> FakeServer {

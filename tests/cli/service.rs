@@ -9,7 +9,7 @@ use versioner::pb::{self, event_service_client::EventServiceClient};
 use versioner::server::{Limits, Running, Server};
 use versioner::storage::{Options, Store};
 
-use crate::facts::at;
+use crate::fixtures::at;
 use crate::terminal::versioner;
 
 /// The default of `--stale-after`.

@@ -3,8 +3,8 @@
 use insta::assert_snapshot;
 use versioner::pb::{self, log_entry::Content};
 
-use crate::facts::{at, version};
 use crate::fake_server::FakeServer;
+use crate::fixtures::{at, version};
 use crate::terminal::versioner;
 
 fn trace() -> pb::VersionTrace {

@@ -3,8 +3,8 @@
 use insta::assert_snapshot;
 use versioner::pb;
 
-use crate::facts::at;
 use crate::fake_server::FakeServer;
+use crate::fixtures::at;
 use crate::terminal::versioner;
 
 const MINUTE_US: i64 = 60_000_000;

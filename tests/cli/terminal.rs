@@ -7,7 +7,7 @@ use tokio::process::Command;
 use tokio::time::timeout;
 
 /// Long enough for a busy machine; a run that takes as long has failed.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What a run left behind.
 #[derive(Debug)]
@@ -52,7 +52,7 @@ pub(crate) async fn versioner(server: &str, command_line: &[&str]) -> Run {
 }
 
 pub(crate) async fn run(mut command: Command) -> Run {
-    let output = timeout(PATIENCE, command.output()).await;
+    let output = timeout(TIMEOUT, command.output()).await;
     let Output {
         status,
         stdout,

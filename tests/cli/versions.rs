@@ -3,8 +3,8 @@
 use insta::assert_snapshot;
 use versioner::pb;
 
-use crate::facts::{condition, version};
 use crate::fake_server::FakeServer;
+use crate::fixtures::{condition, version};
 use crate::terminal::{command, run, versioner};
 
 fn page(versions: impl Into<Vec<pb::Version>>, next: &str) -> pb::ListVersionsResponse {

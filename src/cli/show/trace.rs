@@ -4,9 +4,9 @@ use jiff::Timestamp;
 
 use crate::pb::{self, log_entry::Content};
 
-use super::super::style::Look;
+use super::super::style::Style;
 use super::super::table::{Column, Table, cut, number, whole};
-use super::super::{moment, words};
+use super::super::{labels, moment};
 
 /// As many events are shown; the log has the others.
 const MAX_EVENTS: usize = 10;
@@ -15,9 +15,9 @@ pub(super) fn text(trace: &pb::VersionTrace, width: Option<u16>, now: Timestamp)
     let version = trace.version.clone().unwrap_or_default();
     let mut text = format!(
         "{} {}  {}\n",
-        Look::Strong.paint(&version.product_name),
-        Look::Strong.paint(&version.version),
-        words::version_status(&version)
+        Style::Strong.paint(&version.product_name),
+        Style::Strong.paint(&version.version),
+        labels::version_status(version)
     );
     text.push_str(&facts(&version, now).render(width));
     let more = |truncated: bool| if truncated { "; there are more" } else { "" };
@@ -42,7 +42,7 @@ pub(super) fn text(trace: &pb::VersionTrace, width: Option<u16>, now: Timestamp)
         ),
     ] {
         if count > 0 {
-            let title = Look::Strong.paint(title);
+            let title = Style::Strong.paint(title);
             text.push_str(&format!("\n{title} ({count}{more})\n"));
             text.push_str(&table.render(width));
         }
@@ -61,7 +61,7 @@ fn facts(version: &pb::Version, now: Timestamp) -> Table {
             &version.built_by,
         ],
     );
-    let scheme = words::word::<pb::VersionScheme>(version.scheme);
+    let scheme = labels::label::<pb::VersionScheme>(version.scheme);
     let scheme = match version.prerelease {
         true => format!("{scheme}, a pre-release"),
         false => scheme,
@@ -77,7 +77,7 @@ fn facts(version: &pb::Version, now: Timestamp) -> Table {
         ("id", version.id.clone()),
     ] {
         if !fact.is_empty() {
-            table.row([Look::Faint.paint(name), Look::Plain.paint(&fact)]);
+            table.row([Style::Faint.paint(name), Style::Plain.paint(&fact)]);
         }
     }
     table
@@ -95,15 +95,15 @@ fn builds(builds: &[pb::Build], now: Timestamp) -> Table {
     ]);
     for build in builds {
         let cells = [
-            words::status(build.status, build.stale),
-            Look::Plain.paint(&run(&build.invoke_id, build.invoke_attempt)),
-            Look::Plain.paint(&build.build_number),
+            labels::status(build.status, build.stale),
+            Style::Plain.paint(&run(&build.invoke_id, build.invoke_attempt)),
+            Style::Plain.paint(&build.build_number),
             moment::when(build.started_at.or(build.created_at), now),
             moment::took(build.started_at, build.completed_at),
-            Look::Plain.paint(&build.scm_branch),
-            Look::Bad.paint(&joined(": ", [&build.error_code, &build.error_message])),
+            Style::Plain.paint(&build.scm_branch),
+            Style::Bad.paint(&joined(": ", [&build.error_code, &build.error_message])),
         ];
-        table.row_with_note(cells, &Look::Faint.paint(&build.build_url));
+        table.row_with_note(cells, &Style::Faint.paint(&build.build_url));
     }
     table
 }
@@ -127,16 +127,16 @@ fn checks(checks: &[pb::Check], now: Timestamp) -> Table {
             .collect();
         counts.sort();
         let cells = [
-            words::check_status(check.status, check.stale),
-            Look::Plain.paint(&check.check_name),
-            words::word::<pb::CheckKind>(check.kind),
-            Look::Plain.paint(&check.environment_name),
-            Look::Plain.paint(&counts.join(", ")),
+            labels::check_status(check.status, check.stale),
+            Style::Plain.paint(&check.check_name),
+            labels::label::<pb::CheckKind>(check.kind),
+            Style::Plain.paint(&check.environment_name),
+            Style::Plain.paint(&counts.join(", ")),
             moment::when(check.started_at.or(check.created_at), now),
             moment::when(check.expires_at, now),
-            Look::Plain.paint(&check.summary),
+            Style::Plain.paint(&check.summary),
         ];
-        table.row_with_note(cells, &Look::Faint.paint(&check.url));
+        table.row_with_note(cells, &Style::Faint.paint(&check.url));
     }
     table
 }
@@ -155,24 +155,24 @@ fn deployments(deployments: &[pb::Deployment], now: Timestamp) -> Table {
     ]);
     for deployment in deployments {
         let cells = [
-            words::status(deployment.status, deployment.stale),
-            Look::Plain.paint(&deployment.environment_name),
-            Look::Plain.paint(&deployment.instance),
+            labels::status(deployment.status, deployment.stale),
+            Style::Plain.paint(&deployment.environment_name),
+            Style::Plain.paint(&deployment.instance),
             if deployment.current { "runs" } else { "" }.to_owned(),
-            words::word::<pb::DeploymentClass>(deployment.deployment_class.unwrap_or_default()),
+            labels::label::<pb::DeploymentClass>(deployment.deployment_class.unwrap_or_default()),
             moment::when(deployment.started_at.or(deployment.created_at), now),
             moment::took(deployment.started_at, deployment.completed_at),
-            Look::Plain.paint(first_given([
+            Style::Plain.paint(first_given([
                 &deployment.deployed_by_name,
                 &deployment.deployed_by,
                 &deployment.deployed_by_email,
             ])),
-            Look::Bad.paint(&joined(
+            Style::Bad.paint(&joined(
                 ": ",
                 [&deployment.error_code, &deployment.error_message],
             )),
         ];
-        table.row_with_note(cells, &Look::Faint.paint(&deployment.deploy_url));
+        table.row_with_note(cells, &Style::Faint.paint(&deployment.deploy_url));
     }
     table
 }
@@ -201,13 +201,13 @@ fn events(trace: &pb::VersionTrace, width: Option<u16>, now: Timestamp) -> Strin
         let (status, about) = content(event.content.as_ref());
         table.row([
             event.position.to_string(),
-            words::word::<pb::EventType>(event.event_type),
+            labels::label::<pb::EventType>(event.event_type),
             status,
             moment::when(event.occurred_at, now),
-            Look::Plain.paint(&about),
+            Style::Plain.paint(&about),
         ]);
     }
-    let title = Look::Strong.paint(title);
+    let title = Style::Strong.paint(title);
     let shown = shown.len();
     format!("\n{title} ({shown} {of})\n{}", table.render(width))
 }
@@ -215,15 +215,15 @@ fn events(trace: &pb::VersionTrace, width: Option<u16>, now: Timestamp) -> Strin
 fn content(content: Option<&Content>) -> (String, String) {
     match content {
         Some(Content::VersionEvent(event)) => (
-            words::status(event.status, false),
+            labels::status(event.status, false),
             run(&event.invoke_id, event.invoke_attempt),
         ),
         Some(Content::DeploymentEvent(event)) => (
-            words::status(event.status, false),
+            labels::status(event.status, false),
             joined(" ", [&event.environment_name, &event.instance]),
         ),
         Some(Content::CheckEvent(event)) => (
-            words::check_status(event.status, false),
+            labels::check_status(event.status, false),
             event.check_name.clone(),
         ),
         Some(Content::Product(_) | Content::Environment(_)) | None => Default::default(),

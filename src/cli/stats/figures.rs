@@ -3,7 +3,7 @@
 use crate::pb;
 
 use super::super::moment::duration;
-use super::super::style::Look;
+use super::super::style::Style;
 use super::super::table::{Table, cut, number, whole};
 use super::{Ending, Grouping, Span, StatsArgs};
 
@@ -20,7 +20,7 @@ pub(super) fn text(
         text.push_str(&format!("\n{}", groups(&answer.groups, by).render(width)));
         if answer.groups_truncated {
             let note = format!("The largest {}; there are more.", answer.groups.len());
-            text.push_str(&format!("{}\n", Look::Faint.paint(&note)));
+            text.push_str(&format!("{}\n", Style::Faint.paint(&note)));
         }
     }
     text
@@ -29,40 +29,40 @@ pub(super) fn text(
 /// Of which builds the figures are.
 fn heading(args: &StatsArgs, span: &Span) -> String {
     let minute = |at: jiff::Timestamp| at.to_zoned(span.zone.clone()).strftime("%F %H:%M");
-    let mut of = vec![Look::Strong.paint(args.product.as_deref().unwrap_or("All products"))];
+    let mut of = vec![Style::Strong.paint(args.product.as_deref().unwrap_or("All products"))];
     if let Some(branch) = &args.branch {
-        of.push(format!("branch {}", Look::Strong.paint(branch)));
+        of.push(format!("branch {}", Style::Strong.paint(branch)));
     }
     if let Some(system) = &args.source_system {
-        of.push(format!("reported by {}", Look::Strong.paint(system)));
+        of.push(format!("reported by {}", Style::Strong.paint(system)));
     }
     of.push(format!(
         "{} to {} {}",
         minute(span.from),
         minute(span.to),
-        Look::Plain.paint(&args.time_zone)
+        Style::Plain.paint(&args.time_zone)
     ));
     of.join(", ")
 }
 
 fn summary(statistics: &pb::BuildStatistics, endings: &[Ending]) -> Table {
     let counts = [
-        (statistics.completed, "completed", "✓ ", Look::Good),
-        (statistics.failed, "failed", "✗ ", Look::Bad),
-        (statistics.aborted, "aborted", "– ", Look::Faint),
-        (statistics.running, "running", "→ ", Look::Open),
-        (statistics.pending, "pending", "· ", Look::Faint),
-        (statistics.stale, "stale", "? ", Look::Open),
+        (statistics.completed, "completed", "✓ ", Style::Good),
+        (statistics.failed, "failed", "✗ ", Style::Bad),
+        (statistics.aborted, "aborted", "– ", Style::Faint),
+        (statistics.running, "running", "→ ", Style::Open),
+        (statistics.pending, "pending", "· ", Style::Faint),
+        (statistics.stale, "stale", "? ", Style::Open),
     ];
     let counts: Vec<String> = counts
         .into_iter()
         .filter(|(count, ..)| *count > 0)
-        .map(|(count, name, mark, look)| look.paint(&format!("{mark}{count} {name}")))
+        .map(|(count, name, mark, style)| style.paint(&format!("{mark}{count} {name}")))
         .collect();
     let mut table = Table::new([whole(""), number(""), whole("")]).indented(2);
     let mut row = |name: &str, figure: String, more: String| {
         if !figure.is_empty() {
-            table.row([Look::Faint.paint(name), figure, more]);
+            table.row([Style::Faint.paint(name), figure, more]);
         }
     };
     row("builds", statistics.total.to_string(), counts.join("  "));
@@ -72,7 +72,7 @@ fn summary(statistics: &pb::BuildStatistics, endings: &[Ending]) -> Table {
     row(
         "p50",
         p50,
-        Look::Faint.paint(&of_which(&durations, endings)),
+        Style::Faint.paint(&of_which(&durations, endings)),
     );
     for (name, us) in [
         ("p90", durations.p90_us),
@@ -149,8 +149,8 @@ fn groups(groups: &[pb::BuildStatisticsGroup], by: Grouping) -> Table {
 
 fn name(name: &str, without: &str) -> String {
     match name {
-        "" => Look::Faint.paint(without),
-        name => Look::Plain.paint(name),
+        "" => Style::Faint.paint(without),
+        name => Style::Plain.paint(name),
     }
 }
 

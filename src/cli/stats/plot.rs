@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use crate::pb;
 
 use super::super::moment::{duration, jiff_time};
-use super::super::style::Look;
+use super::super::style::Style;
 use super::super::table::{Table, cut, number, whole};
 use super::Bucket;
 use super::figures::{percentile, rate};
@@ -38,14 +38,14 @@ pub(super) fn text(
         buckets(&trend.buckets, bucket, zone, room).render(width)
     );
     let legend = "█ completed  ▒ failed  · aborted, running or pending";
-    text.push_str(&format!("  {}\n", Look::Faint.paint(legend)));
+    text.push_str(&format!("  {}\n", Style::Faint.paint(legend)));
     text.push_str(&format!("\n{}", lines(&trend.buckets, room).render(width)));
     if !trend.groups.is_empty() {
         text.push_str(&format!("\n{}", groups(&trend.groups, room).render(width)));
     }
     if trend.groups_truncated {
         let note = format!("The largest {}; there are more.", trend.groups.len());
-        text.push_str(&format!("{}\n", Look::Faint.paint(&note)));
+        text.push_str(&format!("{}\n", Style::Faint.paint(&note)));
     }
     text
 }
@@ -100,17 +100,17 @@ fn begin(at: &pb::BuildTrendBucket, bucket: Bucket, zone: &TimeZone) -> String {
 /// A bar whose full length stands for `most` builds; no part of it that has builds is left out.
 fn bar(statistics: &pb::BuildStatistics, most: i64, room: usize) -> String {
     let others = statistics.total - statistics.completed - statistics.failed;
-    let part = |count: i64, sign: &str, look: Look| {
+    let part = |count: i64, sign: &str, style: Style| {
         if count <= 0 || most <= 0 {
             return String::new();
         }
         let length = (count as f64 / most as f64 * room as f64).round() as usize;
-        look.paint(&sign.repeat(length.clamp(1, room)))
+        style.paint(&sign.repeat(length.clamp(1, room)))
     };
     [
-        part(statistics.completed, "█", Look::Good),
-        part(statistics.failed, "▒", Look::Bad),
-        part(others, "·", Look::Faint),
+        part(statistics.completed, "█", Style::Good),
+        part(statistics.failed, "▒", Style::Bad),
+        part(others, "·", Style::Faint),
     ]
     .concat()
 }
@@ -128,7 +128,7 @@ fn lines(buckets: &[pb::BuildTrendBucket], room: usize) -> Table {
         if let (Some(least), Some(most)) = (given.clone().min(), given.max()) {
             let line = eighths(&values, room);
             let from_to = format!("{} to {}", duration(*least), duration(*most));
-            table.row([Look::Faint.paint(name), line, from_to, String::new()]);
+            table.row([Style::Faint.paint(name), line, from_to, String::new()]);
         }
     }
     table
@@ -153,8 +153,8 @@ fn groups(groups: &[pb::BuildTrendGroup], room: usize) -> Table {
             .map(|s| s.duration.and_then(|d| d.p50_us))
             .collect();
         let name = match group.name.as_str() {
-            "" => Look::Faint.paint("(none)"),
-            name => Look::Plain.paint(name),
+            "" => Style::Faint.paint("(none)"),
+            name => Style::Plain.paint(name),
         };
         let total: i64 = totals.iter().flatten().sum();
         table.row([

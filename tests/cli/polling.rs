@@ -7,8 +7,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tonic::{Code, Status};
 use versioner::pb::{self, ConditionReason as Reason, ConditionStatus, Readiness};
 
-use crate::facts::{condition, verdict, version};
 use crate::fake_server::FakeServer;
+use crate::fixtures::{condition, verdict, version};
 use crate::terminal::{Run, versioner};
 
 /// A timer that never comes in a test: what asks again then is what was heard.

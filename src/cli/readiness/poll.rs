@@ -10,8 +10,8 @@ use tonic::{Code, Status, transport::Channel};
 
 use crate::pb::{self, event_service_client::EventServiceClient, watch_events_response::Message};
 
-use super::super::server::Failure;
-use super::super::{moment, say, words};
+use super::super::server::CliError;
+use super::super::{labels, moment, print_message};
 use super::Asker;
 
 /// The shortest pause between two questions, however much is heard of the product.
@@ -22,12 +22,12 @@ pub(super) async fn wait(
     asker: &mut Asker,
     timeout: Duration,
     interval: Duration,
-) -> Result<pb::CheckReadinessResponse, Failure> {
+) -> Result<pb::CheckReadinessResponse, CliError> {
     let deadline = Instant::now() + timeout;
     let mut told = String::new();
     let mut tell = |what: String| {
         if told != what {
-            say("readiness", &what);
+            print_message("readiness", &what);
             told = what;
         }
     };
@@ -51,7 +51,7 @@ pub(super) async fn wait(
                 () = sleep_until(deadline) => {
                     let waited = i64::try_from(timeout.as_micros()).unwrap_or(i64::MAX);
                     let waited = moment::duration(waited);
-                    say("readiness", &format!("still unknown after {waited}"));
+                    print_message("readiness", &format!("still unknown after {waited}"));
                     return Ok(answer);
                 }
                 () = changes.next() => {}
@@ -60,7 +60,7 @@ pub(super) async fn wait(
             match timeout_at(deadline, asker.ask()).await {
                 Ok(Ok(answer)) => break answer,
                 Ok(Err(status)) if may_pass(&status) => {
-                    tell(format!("trying again: {}", Failure::from(status)));
+                    tell(format!("trying again: {}", CliError::from(status)));
                 }
                 Ok(Err(status)) => return Err(status.into()),
                 // The deadline, which the next turn sees.
@@ -93,7 +93,7 @@ fn running(answer: &pb::CheckReadinessResponse) -> Vec<String> {
             _ => false,
         })
         .map(|condition| {
-            let reason = words::word::<pb::ConditionReason>(condition.reason);
+            let reason = labels::label::<pb::ConditionReason>(condition.reason);
             match condition.check_name.as_str() {
                 "" => reason,
                 check => format!("{check}: {reason}"),
