@@ -6,12 +6,14 @@ mod manual;
 mod release;
 
 use std::error::Error;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 use manual::{CompletionsArgs, ManArgs};
 use tokio::signal::unix::{SignalKind, signal};
+use versioner::cli::command_list::command_list;
 use versioner::cli::import::{ImportArgs, import};
 use versioner::cli::matrix::{MatrixArgs, matrix};
 use versioner::cli::readiness::{COULD_NOT_ASK, ReadinessArgs, readiness};
@@ -135,6 +137,10 @@ fn exit_code(result: Result<(), Box<dyn Error>>) -> ExitCode {
 fn not_understood(error: &clap::Error) -> ExitCode {
     // Where nothing can be printed, the exit code still reports it.
     let _ = error.print();
+    if error.kind() == ErrorKind::InvalidSubcommand {
+        let list = command_list(&CommandLine::command());
+        let _ = io::stderr().write_all(list.as_bytes());
+    }
     let asks_readiness = std::env::args_os()
         .nth(1)
         .is_some_and(|word| word == "readiness");

@@ -1,15 +1,17 @@
-//! The words and marks that people see for what the contract has as numbers.
+//! The words and marks that people see for values of the contract, and the values that they type.
 
+use crate::domain::status::Status;
 use crate::pb::{self, Words};
 
 use super::style::Style;
+use super::table::Cell;
 
-/// The word of a number, with spaces; empty where nothing is given.
+/// The word for a value, with spaces; empty if it is unspecified.
 pub(super) fn label<W: Words>(number: i32) -> String {
     match (W::word(number), number) {
         (Some(word), _) => word.replace('_', " "),
         (None, 0) => String::new(),
-        // Of a server that is newer than this program, perhaps.
+        // The server may be newer than this program.
         (None, number) => format!("number {number}"),
     }
 }
@@ -66,12 +68,74 @@ pub(super) fn readiness(number: i32) -> String {
     style.paint(&format!("{mark} {}", label::<pb::Readiness>(number)))
 }
 
-/// A commit as far as a list needs it.
-pub(super) fn short_sha(sha: &str) -> &str {
-    sha.char_indices()
-        .nth(SHORT_SHA)
-        .map_or(sha, |(end, _)| &sha[..end])
+/// A CI run's id, with its attempt if that is not the first.
+pub(super) fn run(invoke_id: &str, attempt: i32) -> String {
+    match attempt {
+        ..=1 => invoke_id.to_owned(),
+        attempt => format!("{invoke_id} #{attempt}"),
+    }
 }
 
-/// As many characters of a commit are shown in lists.
+/// Why a condition is as it is: `unit: check failed`.
+pub(super) fn reason(condition: &pb::Condition) -> String {
+    let reason = label::<pb::ConditionReason>(condition.reason);
+    match condition.check_name.as_str() {
+        "" => reason,
+        check => format!("{check}: {reason}"),
+    }
+}
+
+/// So many characters of a commit are shown in lists.
 const SHORT_SHA: usize = 12;
+
+/// So many characters of a commit are shown on narrow terminals.
+const SHORTEST_SHA: usize = 7;
+
+/// A commit as a list shows it.
+pub(super) fn commit(sha: &str) -> Cell {
+    Cell::with_short(
+        Style::Plain.paint(short_sha(sha)),
+        Style::Plain.paint(first_characters(sha, SHORTEST_SHA)),
+    )
+}
+
+/// The beginning of a commit, as long as lists show it.
+pub(super) fn short_sha(sha: &str) -> &str {
+    first_characters(sha, SHORT_SHA)
+}
+
+fn first_characters(text: &str, count: usize) -> &str {
+    text.char_indices()
+        .nth(count)
+        .map_or(text, |(end, _)| &text[..end])
+}
+
+/// The first text that is not empty.
+pub(super) fn first_given<const TEXTS: usize>(texts: [&String; TEXTS]) -> &str {
+    texts
+        .into_iter()
+        .find(|text| !text.is_empty())
+        .map_or("", String::as_str)
+}
+
+/// The texts that are not empty, with a separator between them.
+pub(super) fn joined<const TEXTS: usize>(separator: &str, texts: [&String; TEXTS]) -> String {
+    let given: Vec<&str> = texts
+        .into_iter()
+        .map(String::as_str)
+        .filter(|text| !text.is_empty())
+        .collect();
+    given.join(separator)
+}
+
+/// Parses the status of a build or deployment in any of its spellings.
+pub(super) fn parse_status(text: &str) -> Result<pb::Status, String> {
+    let status = Status::parse(text)?;
+    Ok(match status {
+        Status::Pending => pb::Status::Pending,
+        Status::Started => pb::Status::Started,
+        Status::Completed => pb::Status::Completed,
+        Status::Failed => pb::Status::Failed,
+        Status::Aborted => pb::Status::Aborted,
+    })
+}

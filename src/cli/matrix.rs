@@ -1,19 +1,24 @@
 //! `versioner matrix`: what runs where, products by environments. Knows the contract only.
 
+mod cell;
+mod wide;
+
 use std::process::ExitCode;
 
-use clap::{Args, builder::NonEmptyStringValueParser};
+use clap::Args;
 use jiff::{Timestamp, tz::TimeZone};
 
 use crate::pb::{self, deployment_service_client::DeploymentServiceClient};
 
 use super::exit_code;
 use super::moment;
-use super::output::OutputArgs;
+use super::names::name;
+use super::output::{Format, OutputArgs, WideFormat};
 use super::server::{CliError, ServerArgs};
 use super::style::Style;
-use super::table::{Table, whole};
+use super::table::{self, Table, whole};
 use super::time_arg::TimeArg;
+use cell::Legend;
 
 /// The largest page that a server gives.
 const MAX_PAGE: i32 = 1_000;
@@ -22,23 +27,19 @@ const MAX_PAGE: i32 = 1_000;
 #[derive(Args, Clone, Debug)]
 #[command(after_long_help = AFTER_HELP)]
 pub struct MatrixArgs {
-    /// Only the product of this name, current or former.
-    #[arg(value_parser = NonEmptyStringValueParser::new())]
+    /// Only the product with this name, current or former.
+    #[arg(value_parser = name())]
     pub product: Option<String>,
 
-    /// Only the environment of this name, current or former; may be given again. Left out: all, by type and name.
-    #[arg(
-        long = "environment",
-        value_name = "ENVIRONMENT",
-        value_parser = NonEmptyStringValueParser::new()
-    )]
+    /// Only the environment with this name, current or former; may be repeated. Default: all, by type and name.
+    #[arg(long = "environment", value_name = "ENVIRONMENT", value_parser = name())]
     pub environments: Vec<String>,
 
-    /// Marks how each environment stands to the one of this name.
-    #[arg(long, value_name = "ENVIRONMENT", value_parser = NonEmptyStringValueParser::new())]
+    /// Compare each environment with the one of this name.
+    #[arg(long, value_name = "ENVIRONMENT", value_parser = name())]
     pub baseline: Option<String>,
 
-    /// As it was at this moment: a time such as 2026-01-31T12:00:00Z, a date (its midnight in UTC), or an
+    /// Show the state at this moment: a time such as 2026-01-31T12:00:00Z, a date (its midnight in UTC), or an
     /// age such as `2h ago`.
     #[arg(long, value_name = "TIME", value_parser = TimeArg::parse)]
     pub as_of: Option<TimeArg>,
@@ -47,22 +48,25 @@ pub struct MatrixArgs {
     pub server: ServerArgs,
 
     #[command(flatten)]
-    pub output: OutputArgs,
+    pub output: OutputArgs<WideFormat>,
 }
 
 const AFTER_HELP: &str = "\
 Each cell has the version that runs there; → and the version that is being deployed; ✗ and the version
-whose deployment failed since. An instance of an environment stands before its version: `eu: 1.2.3`.
+whose deployment failed since. The instance of an environment stands before its version: `eu: 1.2.3`.
+The format `wide` lists each of them in a row of its own, with who deployed it and when.
 
-With --baseline, ahead by one version is ▲1, behind by two is ▼2, = is the same, ≠ means that the
-instances run different versions, ? that it can't be told.
+With --baseline, ▲1 means ahead by one version, ▼2 behind by two, = the same, ≠ that the instances run
+different versions, ? unknown.
 
 Exit codes:
-  0  shown
-  1  could not ask
+  0  the matrix was written
+  1  the product or an environment does not exist, or the server gave no answer
+  2  wrong arguments
 
 Examples:
   versioner matrix --baseline production
+  versioner matrix --environment production --output wide
   versioner matrix my-service --environment staging --environment production
   versioner matrix --as-of '1d ago' --output json";
 
@@ -72,15 +76,26 @@ pub async fn matrix(args: MatrixArgs) -> ExitCode {
 }
 
 async fn run(args: &MatrixArgs) -> Result<u8, CliError> {
-    let answer = ask(args).await?;
+    let answer = fetch(args).await?;
+    let is_wide = args.output.format() == Format::Wide;
     args.output.write(&answer, |width| {
-        text(&answer, args.baseline.as_deref(), width)
+        let mut text = heading(&answer);
+        if answer.rows.is_empty() {
+            text.push_str("Nothing is deployed.\n");
+        } else if is_wide {
+            text.push_str(&wide::table(&answer, Timestamp::now()).render(width));
+        } else {
+            let mut legend = Legend::default();
+            text.push_str(&table(&answer, &mut legend).render(width));
+            text.push_str(&legend.text(args.baseline.as_deref()));
+        }
+        text
     })?;
     Ok(0)
 }
 
 /// All pages, as one.
-async fn ask(args: &MatrixArgs) -> Result<pb::GetEnvironmentMatrixResponse, CliError> {
+async fn fetch(args: &MatrixArgs) -> Result<pb::GetEnvironmentMatrixResponse, CliError> {
     let as_of = args
         .as_of
         .as_ref()
@@ -100,7 +115,7 @@ async fn ask(args: &MatrixArgs) -> Result<pb::GetEnvironmentMatrixResponse, CliE
     loop {
         let page = client.get_environment_matrix(request.clone()).await?;
         let page = page.into_inner();
-        // The first page's moment is what the later ones are asked for.
+        // The later pages are asked for the moment of the first.
         if request.page_token.is_empty() && request.as_of.is_some() {
             request.as_of = page.as_of;
         }
@@ -114,31 +129,17 @@ async fn ask(args: &MatrixArgs) -> Result<pb::GetEnvironmentMatrixResponse, CliE
     }
 }
 
-fn text(
-    matrix: &pb::GetEnvironmentMatrixResponse,
-    baseline: Option<&str>,
-    width: Option<u16>,
-) -> String {
-    let mut text = String::new();
-    if let Some(at) = moment::jiff_time(matrix.as_of) {
-        text.push_str(&format!("As of {}\n\n", at.strftime("%F %TZ")));
-    }
-    if matrix.rows.is_empty() {
-        text.push_str("Nothing was deployed.\n");
-        return text;
-    }
-    let mut legend = Legend::default();
-    let table = table(matrix, &mut legend);
-    text.push_str(&table.render(width));
-    text.push_str(&legend.text(baseline));
-    text
+fn heading(matrix: &pb::GetEnvironmentMatrixResponse) -> String {
+    moment::jiff_time(matrix.as_of).map_or_else(String::new, |at| {
+        format!("As of {}\n\n", at.strftime("%F %TZ"))
+    })
 }
 
 /// A line for each product, and one more for each further instance.
 fn table(matrix: &pb::GetEnvironmentMatrixResponse, legend: &mut Legend) -> Table {
     let environments = matrix.environments.iter();
     let columns = environments.map(|environment| whole(&environment.name));
-    let mut table = Table::new([whole("PRODUCT")].into_iter().chain(columns));
+    let mut table = Table::new([table::name("PRODUCT")].into_iter().chain(columns));
     for row in &matrix.rows {
         let cells: Vec<Vec<String>> = matrix
             .environments
@@ -147,7 +148,7 @@ fn table(matrix: &pb::GetEnvironmentMatrixResponse, legend: &mut Legend) -> Tabl
                 let mut cells = row.cells.iter();
                 cells
                     .find(|cell| cell.environment_id == environment.id)
-                    .map_or_else(Vec::new, |cell| lines(cell, legend))
+                    .map_or_else(Vec::new, |cell| cell::lines(cell, legend))
             })
             .collect();
         let height = cells.iter().map(Vec::len).max().unwrap_or_default();
@@ -160,91 +161,4 @@ fn table(matrix: &pb::GetEnvironmentMatrixResponse, legend: &mut Legend) -> Tabl
         }
     }
     table
-}
-
-/// What a cell shows: a line for each instance, the standing on the first one.
-fn lines(cell: &pb::MatrixCell, legend: &mut Legend) -> Vec<String> {
-    let mut standing = standing(cell);
-    legend.standing |= standing.is_some();
-    cell.instances
-        .iter()
-        .map(|instance| of_instance(instance, standing.take(), legend))
-        .collect()
-}
-
-fn of_instance(
-    instance: &pb::MatrixInstance,
-    standing: Option<String>,
-    legend: &mut Legend,
-) -> String {
-    let mut parts = Vec::new();
-    if !instance.instance.is_empty() {
-        parts.push(Style::Faint.paint(&format!("{}:", instance.instance)));
-    }
-    match &instance.current {
-        Some(current) => parts.push(Style::Plain.paint(&current.version)),
-        None => parts.push(Style::Faint.paint("nothing")),
-    }
-    parts.extend(standing);
-    if let Some(in_progress) = &instance.in_progress {
-        legend.in_progress = true;
-        let stale = if in_progress.stale { " (stale)" } else { "" };
-        parts.push(Style::Open.paint(&format!("→ {}{stale}", in_progress.version)));
-    }
-    if let Some(failed) = failed_since(instance) {
-        legend.failed = true;
-        parts.push(Style::Bad.paint(&format!("✗ {}", failed.version)));
-    }
-    parts.join(" ")
-}
-
-/// The deployment that failed after what runs there was completed.
-fn failed_since(instance: &pb::MatrixInstance) -> Option<&pb::DeploymentSummary> {
-    let finished = |summary: &pb::DeploymentSummary| moment::jiff_time(summary.completed_at);
-    let failed = instance.last_failed.as_ref()?;
-    let current = instance.current.as_ref().and_then(finished);
-    (finished(failed) > current).then_some(failed)
-}
-
-fn standing(cell: &pb::MatrixCell) -> Option<String> {
-    // Those between are not counted in; so one version further is none between.
-    let versions = cell.versions_between.saturating_add(1);
-    Some(match cell.baseline_comparison() {
-        pb::BaselineComparison::Unspecified => return None,
-        pb::BaselineComparison::Same => Style::Good.paint("="),
-        pb::BaselineComparison::Ahead => Style::Open.paint(&format!("▲{versions}")),
-        pb::BaselineComparison::Behind => Style::Open.paint(&format!("▼{versions}")),
-        pb::BaselineComparison::Mixed => Style::Open.paint("≠"),
-        pb::BaselineComparison::Unknown => Style::Faint.paint("?"),
-    })
-}
-
-/// Which marks were used.
-#[derive(Default)]
-struct Legend {
-    in_progress: bool,
-    failed: bool,
-    standing: bool,
-}
-
-impl Legend {
-    fn text(&self, baseline: Option<&str>) -> String {
-        let mut lines = Vec::new();
-        if self.in_progress {
-            lines.push("→ is being deployed".to_owned());
-        }
-        if self.failed {
-            lines.push("✗ deployment failed since".to_owned());
-        }
-        if let (true, Some(baseline)) = (self.standing, baseline) {
-            lines.push(format!(
-                "against {baseline}: = same, ▲n ahead by n versions, ▼n behind, ≠ instances differ, ? unknown"
-            ));
-        }
-        if lines.is_empty() {
-            return String::new();
-        }
-        let lines = lines.iter().map(|line| Style::Faint.paint(line) + "\n");
-        format!("\n{}", lines.collect::<String>())
-    }
 }

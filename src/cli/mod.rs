@@ -1,14 +1,18 @@
-//! The subcommands that are clients of the service. They know the contract and the words of the
+//! The subcommands that are clients of the service. They know the contract and the terms of the
 //! domain, nothing of the server or the store.
 
 mod labels;
+mod list;
 mod moment;
+mod names;
 mod output;
 mod server;
 mod style;
 mod table;
 mod time_arg;
+mod wrap;
 
+pub mod command_list;
 pub mod import;
 pub mod matrix;
 pub mod readiness;
@@ -21,19 +25,22 @@ use std::process::ExitCode;
 
 use server::CliError;
 
-/// The exit code of a command that asks; what went wrong is told on standard error.
+/// The exit code for wrong arguments, as clap has it.
+const WRONG_ARGUMENTS: u8 = 2;
+
+/// The exit code of a command; its error goes to standard error.
 fn exit_code(command: &str, on_failure: u8, outcome: Result<u8, CliError>) -> ExitCode {
     match outcome {
         Ok(code) => ExitCode::from(code),
-        Err(failure) => {
-            print_message(command, &failure.to_string());
+        Err(error) => {
+            print_message(command, &error.to_string());
             ExitCode::from(on_failure)
         }
     }
 }
 
-/// A line on standard error.
-fn print_message(command: &str, what: &str) {
-    // Where standard error is gone too, the exit code is all that can still be said.
-    let _ = writeln!(io::stderr(), "versioner {command}: {what}");
+/// Prints a line to standard error.
+fn print_message(command: &str, message: &str) {
+    // If standard error is closed too, the exit code still reports the error.
+    let _ = writeln!(io::stderr(), "versioner {command}: {message}");
 }

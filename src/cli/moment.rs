@@ -2,7 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-/// Younger than this, a list tells an age rather than a time.
+use super::table::Cell;
+
+/// A list shows the age of what is younger than this, and the time of what is older.
 const AGE_BELOW: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// A moment in the contract's form.
@@ -19,20 +21,31 @@ pub(super) fn pb_time(at: Timestamp) -> prost_types::Timestamp {
     }
 }
 
-/// A moment of the contract, where there is one and it is one.
+/// A moment of the contract; none if it is absent or malformed.
 pub(super) fn jiff_time(at: Option<prost_types::Timestamp>) -> Option<Timestamp> {
     let at = at?;
     Timestamp::new(at.seconds, at.nanos).ok()
 }
 
-/// A moment in a list: its age while it is young, else date and minute in UTC. Empty: there is none.
+/// A moment in a list: its age in the first week, then date and minute in UTC. Empty if there is none.
 pub(super) fn when(at: Option<prost_types::Timestamp>, now: Timestamp) -> String {
     jiff_time(at).map_or_else(String::new, |at| {
         age(at, now).unwrap_or_else(|| at.strftime("%F %H:%MZ").to_string())
     })
 }
 
-/// A moment to the second in UTC, with its age while it is young. Empty: there is none.
+/// A moment in a list, as `when` has it, with a shorter form: `3h`, `2026-01-31`.
+pub(super) fn when_cell(at: Option<prost_types::Timestamp>, now: Timestamp) -> Cell {
+    jiff_time(at).map_or_else(Cell::default, |at| {
+        let short = match age_and_unit(at, now) {
+            Some((age, unit)) => format!("{age}{}", &unit[..1]),
+            None => at.strftime("%F").to_string(),
+        };
+        Cell::with_short(when(Some(pb_time(at)), now), short)
+    })
+}
+
+/// A moment to the second in UTC, with its age in the first week. Empty if there is none.
 pub(super) fn exactly(at: Option<prost_types::Timestamp>, now: Timestamp) -> String {
     jiff_time(at).map_or_else(String::new, |at| {
         let time = at.strftime("%F %TZ");
@@ -43,23 +56,27 @@ pub(super) fn exactly(at: Option<prost_types::Timestamp>, now: Timestamp) -> Str
     })
 }
 
-/// How long ago it was; none where that is long, or to come.
+/// How long ago it was; none if that is a week or more, or in the future.
 fn age(at: Timestamp, now: Timestamp) -> Option<String> {
+    age_and_unit(at, now).map(|(age, unit)| format!("{age} {unit} ago"))
+}
+
+fn age_and_unit(at: Timestamp, now: Timestamp) -> Option<(i64, &'static str)> {
     let age = now.duration_since(at);
     if age < SignedDuration::ZERO || age >= AGE_BELOW {
         return None;
     }
     let (hours, minutes) = (age.as_hours(), age.as_mins());
     Some(match (hours / 24, hours, minutes) {
-        (0, 0, 0) => format!("{} s ago", age.as_secs()),
-        (0, 0, minutes) => format!("{minutes} min ago"),
-        (0, hours, _) => format!("{hours} h ago"),
-        (1, ..) => "1 day ago".to_owned(),
-        (days, ..) => format!("{days} days ago"),
+        (0, 0, 0) => (age.as_secs(), "s"),
+        (0, 0, minutes) => (minutes, "min"),
+        (0, hours, _) => (hours, "h"),
+        (1, ..) => (1, "day"),
+        (days, ..) => (days, "days"),
     })
 }
 
-/// How long something took, from one moment to another. Empty: one of them is missing.
+/// How long something took, from one moment to another. Empty if one of them is missing.
 pub(super) fn took(
     from: Option<prost_types::Timestamp>,
     to: Option<prost_types::Timestamp>,
@@ -118,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_young_has_an_age() {
+    fn an_age_is_shown_in_the_first_week() {
         let now = at("2026-03-30T12:00:00Z");
         for (text, shown) in [
             ("2026-03-30T11:59:18Z", "42 s ago"),

@@ -1,42 +1,120 @@
-//! Standard output: an answer as text for people or as JSON for programs, in colour only where that is seen.
+//! Standard output: an answer as text for people or as JSON for programs, in colour only where it can be seen.
 
 use std::io::{self, Write};
 
 use anstream::AutoStream;
+use clap::builder::{EnumValueParser, PossibleValue};
 use clap::{Args, ColorChoice, ValueEnum};
 use serde::Serialize;
 
 use super::server::CliError;
+use super::wrap::wrap;
 
+/// On a narrower terminal, lines are as wide as on one of this width.
+const MIN_WIDTH: usize = 20;
+
+/// How an answer is written; `F` are the formats that a command has.
 #[derive(Args, Clone, Debug)]
-pub struct OutputArgs {
-    /// How to write the answer: `table` for people, `json` for scripts, with the contract's field names.
-    #[arg(long, value_name = "FORMAT", default_value = "table")]
-    pub output: Format,
+pub struct OutputArgs<F: Formats> {
+    /// The format of the answer.
+    #[arg(
+        short,
+        long,
+        value_name = "FORMAT",
+        default_value = "table",
+        value_parser = EnumValueParser::<F>::new()
+    )]
+    pub output: F,
 
-    /// When to use colour: `auto` does on a terminal, unless the variable NO_COLOR is set.
+    /// When to use colour; `auto` uses it on a terminal, unless the variable NO_COLOR is set.
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub color: ColorChoice,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+/// Some of the formats.
+pub trait Formats: ValueEnum + Into<Format> + Send + Sync + 'static {}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     Table,
+    Wide,
     Json,
+    Name,
 }
 
-impl OutputArgs {
-    /// Writes an answer, the text being made for a terminal of a width or for none. Where nobody reads any
-    /// more (`… | head`), nothing more is written, and that is no failure.
+/// The formats of an answer about one thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AnswerFormat(Format);
+
+/// The formats of an answer that has a wider form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WideFormat(Format);
+
+/// The formats of a list of things that have names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ListFormat(Format);
+
+/// Makes a type the formats of a command.
+macro_rules! formats {
+    ($type:ident: $($format:ident),+) => {
+        impl Formats for $type {}
+
+        impl From<$type> for Format {
+            fn from(format: $type) -> Self {
+                format.0
+            }
+        }
+
+        impl ValueEnum for $type {
+            fn value_variants<'a>() -> &'a [Self] {
+                &[$(Self(Format::$format)),+]
+            }
+
+            fn to_possible_value(&self) -> Option<PossibleValue> {
+                Some(self.0.possible_value())
+            }
+        }
+    };
+}
+
+formats!(AnswerFormat: Table, Json);
+formats!(WideFormat: Table, Wide, Json);
+formats!(ListFormat: Table, Wide, Json, Name);
+
+impl Format {
+    fn possible_value(self) -> PossibleValue {
+        match self {
+            Self::Table => PossibleValue::new("table").help("Text for people"),
+            Self::Wide => PossibleValue::new("wide").help("Text with more columns"),
+            Self::Json => PossibleValue::new("json")
+                .help("JSON for programs, with the contract's field names"),
+            Self::Name => PossibleValue::new("name")
+                .help("Only what identifies each row, on a line of its own"),
+        }
+    }
+}
+
+impl<F: Formats> OutputArgs<F> {
+    pub(super) fn format(&self) -> Format {
+        self.output.clone().into()
+    }
+
+    /// Writes an answer as JSON or as text; the text is made for a terminal of a width, or for none. If nobody
+    /// reads it any more (`… | head`), the rest is not written, and that is not an error.
     pub(super) fn write(
         &self,
         answer: &impl Serialize,
-        text: impl FnOnce(Option<u16>) -> String,
+        text: impl FnOnce(Option<usize>) -> String,
     ) -> Result<(), CliError> {
-        let text = match self.output {
-            Format::Json => json(answer)?,
-            Format::Table => text(comfy_table::Table::new().width()),
+        let text = match (self.format(), terminal_width()) {
+            (Format::Json, _) => serde_json::to_string_pretty(answer).map_err(not_json)? + "\n",
+            (Format::Name, _) | (_, None) => text(None),
+            (_, Some(width)) => wrap(&text(Some(width)), width),
         };
+        self.write_text(&text)
+    }
+
+    fn write_text(&self, text: &str) -> Result<(), CliError> {
         let color = match self.color {
             ColorChoice::Auto => anstream::ColorChoice::Auto,
             ColorChoice::Always => anstream::ColorChoice::Always,
@@ -47,16 +125,21 @@ impl OutputArgs {
             .write_all(text.as_bytes())
             .and_then(|()| output.flush());
         match written {
+            Ok(()) => Ok(()),
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            written => written
-                .map_err(|error| CliError::new(format!("could not write the answer: {error}"))),
+            Err(error) => Err(CliError::new(format!(
+                "could not write the answer: {error}"
+            ))),
         }
     }
 }
 
-/// An answer as a JSON document.
-fn json(answer: &impl Serialize) -> Result<String, CliError> {
-    serde_json::to_string_pretty(answer)
-        .map(|json| json + "\n")
-        .map_err(|error| CliError::new(format!("could not write the answer as JSON: {error}")))
+/// The width of the terminal that standard output is; none if it is not a terminal.
+fn terminal_width() -> Option<usize> {
+    let (_height, width) = console::Term::stdout().size_checked()?;
+    Some(usize::from(width).max(MIN_WIDTH))
+}
+
+fn not_json(error: serde_json::Error) -> CliError {
+    CliError::new(format!("could not write the answer as JSON: {error}"))
 }

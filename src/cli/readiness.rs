@@ -7,21 +7,22 @@ mod render;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Args, builder::NonEmptyStringValueParser};
+use clap::Args;
 use jiff::Timestamp;
 use tonic::{Status, transport::Channel};
 
 use crate::pb::{self, version_service_client::VersionServiceClient};
 
 use super::exit_code;
-use super::output::OutputArgs;
+use super::names::{check_version_id, latest_id, name};
+use super::output::{AnswerFormat, OutputArgs};
 use super::server::{CliError, ServerArgs};
 use super::time_arg::pause;
 
-/// The exit code where there is no verdict, for a wrong command line too.
+/// The exit code if there is no verdict, for wrong arguments too.
 pub const COULD_NOT_ASK: u8 = 3;
 
-/// Asks whether a version may be deployed (to an environment), and answers by its exit code too.
+/// Asks whether a version may be deployed, and answers by the exit code too.
 #[derive(Args, Clone, Debug)]
 #[command(
     override_usage = "versioner readiness [OPTIONS] <PRODUCT> <VERSION>\n       \
@@ -29,27 +30,23 @@ pub const COULD_NOT_ASK: u8 = 3;
     after_long_help = AFTER_HELP
 )]
 pub struct ReadinessArgs {
-    /// The product's name, current or former; or the version's id, which stands alone.
-    #[arg(value_name = "PRODUCT|ID", value_parser = NonEmptyStringValueParser::new())]
+    /// The product's name, current or former; without a version, the id of a version.
+    #[arg(value_name = "PRODUCT|ID", value_parser = name())]
     pub product: String,
 
-    /// The version identifier, exactly.
-    #[arg(value_parser = NonEmptyStringValueParser::new())]
+    /// The version identifier, exactly; `latest` means the latest version, unless a version is named so.
+    #[arg(value_parser = name())]
     pub version: Option<String>,
 
-    /// For the environment of this name, current or former: its required checks and limits join.
-    #[arg(
-        long = "for",
-        value_name = "ENVIRONMENT",
-        value_parser = NonEmptyStringValueParser::new()
-    )]
+    /// Also apply the required checks and limits of the environment with this name, current or former.
+    #[arg(long = "for", value_name = "ENVIRONMENT", value_parser = name())]
     pub environment: Option<String>,
 
-    /// Waits while the verdict is unknown and a build, check or scan that it needs is still running.
+    /// Wait while the verdict is unknown and a build, check or scan that it needs is still running.
     #[arg(long)]
     pub wait: bool,
 
-    /// How long to wait at most, 1s to 24h; then the last verdict counts.
+    /// The longest time to wait, 1s to 24h; then the last verdict counts.
     #[arg(
         long,
         value_name = "DURATION",
@@ -58,7 +55,7 @@ pub struct ReadinessArgs {
     )]
     pub timeout: Duration,
 
-    /// How often to ask again where nothing is heard of the product, 100ms to 24h; events about it make it ask at once.
+    /// How often to ask again if no event of the product arrives, 100ms to 24h; an event makes it ask at once.
     #[arg(
         long,
         value_name = "DURATION",
@@ -71,30 +68,33 @@ pub struct ReadinessArgs {
     pub server: ServerArgs,
 
     #[command(flatten)]
-    pub output: OutputArgs,
+    pub output: OutputArgs<AnswerFormat>,
 }
 
 const AFTER_HELP: &str = "\
 Exit codes:
   0  ready
   1  not ready
-  2  unknown: nothing speaks against it, but evidence is absent, running, skipped or expired
-  3  could not ask: no server, no such version, a wrong command line
+  2  unknown: no condition is false, but evidence is absent, running, skipped or expired
+  3  no verdict: no server, no such version, wrong arguments
 
-With --wait, a condition that is false ends the wait at once, as does a verdict that nothing running could
-change. What is waited for is told on standard error. Where the server goes away during the wait, it is
-asked again until the timeout.
+With --wait, a false condition ends the wait at once; so does an unknown verdict that nothing running can
+change. Standard error says what the command waits for. If the server becomes unavailable during the wait,
+the command asks again until the timeout.
 
 Examples:
   versioner readiness my-service 1.2.3 --for production
   versioner readiness my-service \"$VERSION\" --for production --wait && ./deploy.sh";
 
-/// Asks, with the verdict on standard output and what is waited for on standard error.
+/// Asks for the verdict and writes it to standard output; progress goes to standard error.
 pub async fn readiness(args: ReadinessArgs) -> ExitCode {
     exit_code("readiness", COULD_NOT_ASK, run(&args).await)
 }
 
 async fn run(args: &ReadinessArgs) -> Result<u8, CliError> {
+    if args.version.is_none() {
+        check_version_id(&args.product, "readiness")?;
+    }
     let mut asker = Asker::connect(args).await?;
     let answer = match args.wait {
         true => poll::wait(&mut asker, args.timeout, args.interval).await?,
@@ -105,7 +105,7 @@ async fn run(args: &ReadinessArgs) -> Result<u8, CliError> {
         pb::Readiness::NotReady => 1,
         pb::Readiness::Unknown => 2,
         pb::Readiness::Unspecified => {
-            let why = format!("the server's verdict is number {}", answer.readiness);
+            let why = format!("the server gave an unknown verdict, {}", answer.readiness);
             return Err(CliError::new(why));
         }
     };
@@ -140,6 +140,18 @@ impl Asker {
 
     async fn ask(&mut self) -> Result<pb::CheckReadinessResponse, Status> {
         let mut client = VersionServiceClient::new(self.channel.clone());
+        let error = match client.check_readiness(self.request.clone()).await {
+            Ok(answer) => return Ok(answer.into_inner()),
+            Err(error) => error,
+        };
+        let (product, version) = (&self.request.product_name, &self.request.version);
+        let Some(id) = latest_id(self.channel.clone(), product, version, &error).await? else {
+            return Err(error);
+        };
+        // Every further question is about the same version, even if a later one appears.
+        self.request.product_name.clear();
+        self.request.version.clear();
+        self.request.id = id;
         let answer = client.check_readiness(self.request.clone()).await?;
         Ok(answer.into_inner())
     }

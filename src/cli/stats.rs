@@ -5,7 +5,7 @@ mod plot;
 
 use std::process::ExitCode;
 
-use clap::{Args, ValueEnum, builder::NonEmptyStringValueParser};
+use clap::{Args, ValueEnum};
 use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
 
@@ -13,7 +13,8 @@ use crate::pb::{self, insight_service_client::InsightServiceClient};
 
 use super::exit_code;
 use super::moment;
-use super::output::OutputArgs;
+use super::names::name;
+use super::output::{AnswerFormat, OutputArgs};
 use super::server::{CliError, ServerArgs};
 use super::time_arg::{self, SpanArg, TimeArg};
 
@@ -21,49 +22,45 @@ use super::time_arg::{self, SpanArg, TimeArg};
 #[derive(Args, Clone, Debug)]
 #[command(after_long_help = AFTER_HELP)]
 pub struct StatsArgs {
-    /// Of the product of this name, current or former. Left out: of all products.
-    #[arg(value_parser = NonEmptyStringValueParser::new())]
+    /// Only builds of the product with this name, current or former.
+    #[arg(value_parser = name())]
     pub product: Option<String>,
 
-    /// Of this branch, exactly.
-    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
+    /// Only builds of this branch, exactly.
+    #[arg(long, value_parser = name())]
     pub branch: Option<String>,
 
-    /// Reported by this CI system, exactly: github, gitlab, jenkins …
-    #[arg(long, value_name = "SYSTEM", value_parser = NonEmptyStringValueParser::new())]
+    /// Only builds that this CI system reported, exactly: github, gitlab, jenkins …
+    #[arg(long, value_name = "SYSTEM", value_parser = name())]
     pub source_system: Option<String>,
 
-    /// From this moment on: a time such as 2026-01-31T12:00:00Z, a date (its midnight in --time-zone), or an
+    /// The beginning of the span: a time such as 2026-01-31T12:00:00Z, a date (its midnight in --time-zone), or an
     /// age such as `2h ago`.
     #[arg(long, value_name = "TIME", value_parser = TimeArg::parse, conflicts_with = "last")]
     pub from: Option<TimeArg>,
 
-    /// Up to this moment, exclusive. Left out: now.
+    /// The end of the span, exclusive. Default: now.
     #[arg(long, value_name = "TIME", value_parser = TimeArg::parse)]
     pub to: Option<TimeArg>,
 
-    /// How long before the end to begin, where --from is not given: 12h, 30d, 6mo.
+    /// The length of the span, if --from is not given: 12h, 30d, 6mo.
     #[arg(long, value_name = "SPAN", default_value = "30d", value_parser = time_arg::span)]
     pub last: SpanArg,
 
-    /// Tells each product, branch or CI system apart.
+    /// Also show figures for each product, branch or CI system.
     #[arg(long, value_name = "GROUPING")]
     pub by: Option<Grouping>,
 
-    /// Plots each hour, day, week or month of the span.
+    /// Also plot each hour, day, week or month of the span.
     #[arg(long, value_name = "BUCKET")]
     pub trend: Option<Bucket>,
 
-    /// By the calendar of this time zone, by its IANA name such as Europe/Berlin.
-    #[arg(
-        long,
-        value_name = "ZONE",
-        default_value = "UTC",
-        value_parser = NonEmptyStringValueParser::new()
-    )]
+    /// The time zone of dates and buckets, by its IANA name such as Europe/Berlin.
+    #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = name())]
     pub time_zone: String,
 
-    /// The durations of builds that ended so: completed, failed, aborted; several with commas between.
+    /// Measure the durations of builds that ended like this: completed, failed, aborted; several are separated by
+    /// commas.
     #[arg(
         long,
         value_name = "STATUSES",
@@ -76,7 +73,7 @@ pub struct StatsArgs {
     pub server: ServerArgs,
 
     #[command(flatten)]
-    pub output: OutputArgs,
+    pub output: OutputArgs<AnswerFormat>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -102,15 +99,17 @@ pub enum Ending {
 }
 
 const AFTER_HELP: &str = "\
-The success rate is completed / (completed + failed). A build belongs to the moment of its finish. A
-percentile with a ~ is approximate, within 1 %.
+The success rate is completed / (completed + failed). A build counts at the time of its finish. A
+percentile with a ~ is approximate, within 1 %. In a trend, (part) marks an hour, day, week or month that
+the span covers only in part.
 
-With --output json the document is the answer of GetBuildStatistics, and with --trend the one of
-GetBuildTrend in its field `trend`.
+With --output json, the document is the answer of GetBuildStatistics; with --trend, its field `trend` is the
+answer of GetBuildTrend.
 
 Exit codes:
-  0  shown
-  1  could not ask
+  0  the figures were written
+  1  the product does not exist, or the server gave no answer
+  2  wrong arguments
 
 Examples:
   versioner stats my-service --last 7d
@@ -122,7 +121,7 @@ pub async fn stats(args: StatsArgs) -> ExitCode {
     exit_code("stats", 1, run(&args).await)
 }
 
-/// What is shown.
+/// The answers that are shown.
 #[derive(Serialize)]
 struct Answer {
     #[serde(flatten)]
@@ -131,7 +130,7 @@ struct Answer {
     trend: Option<pb::GetBuildTrendResponse>,
 }
 
-/// A span of time, and the zone by whose clock it was given and is shown.
+/// A span of time, and the time zone in which it was given and is shown.
 struct Span {
     from: Timestamp,
     to: Timestamp,
@@ -159,9 +158,7 @@ async fn run(args: &StatsArgs) -> Result<u8, CliError> {
 fn span(args: &StatsArgs, now: Timestamp) -> Result<Span, String> {
     let zone = TimeZone::get(&args.time_zone).map_err(|_| {
         let zone = &args.time_zone;
-        format!(
-            "--time-zone: {zone} is no time zone that this machine knows, such as Europe/Berlin"
-        )
+        format!("--time-zone: {zone} is not a known time zone; use a name such as Europe/Berlin")
     })?;
     let to = match &args.to {
         Some(to) => to
@@ -230,10 +227,10 @@ fn endings(endings: &[Ending]) -> Vec<i32> {
     endings.iter().map(|ending| status(ending).into()).collect()
 }
 
-fn text(args: &StatsArgs, span: &Span, answer: &Answer, width: Option<u16>) -> String {
+fn text(args: &StatsArgs, span: &Span, answer: &Answer, width: Option<usize>) -> String {
     let mut text = figures::text(args, span, &answer.statistics, width);
     if let (Some(trend), Some(bucket)) = (&answer.trend, args.trend) {
-        text.push_str(&plot::text(trend, bucket, &span.zone, width));
+        text.push_str(&plot::text(trend, bucket, span, width));
     }
     text
 }

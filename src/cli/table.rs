@@ -1,19 +1,53 @@
-//! Tables of one line a row: columns as wide as they need, those that may be cut shortened with … where the
-//! terminal is too narrow, columns without content left out. Knows nothing of what they show.
+//! Tables for terminals of any width: every row is shown, and a line below a row stays with it. Columns without
+//! content are left out. Knows nothing of what the tables show.
 
-use comfy_table::{
-    CellAlignment, ColumnConstraint, ContentArrangement, ContentLineStyle, Row, TableStyle,
-};
+mod layout;
+
+use console::{Alignment, pad_str, truncate_str};
 
 use super::style::Style;
+use layout::{Fitted, Layout};
 
-/// A head of column titles, and two spaces between columns.
-const STYLE: TableStyle = TableStyle::new()
-    .header_lines(ContentLineStyle::none())
-    .content_lines(ContentLineStyle::none());
+/// The space between two columns.
+const GAP: &str = "  ";
 
-/// On a narrower terminal nothing is cut: there would be nothing left.
-const MIN_WIDTH: u16 = 20;
+/// What one column of one row shows.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Cell {
+    /// The styled text.
+    text: String,
+    /// A shorter form for narrow terminals.
+    short: Option<String>,
+}
+
+impl Cell {
+    /// A cell that has a shorter form for narrow terminals.
+    pub(super) fn with_short(text: String, short: String) -> Self {
+        let short = Some(short);
+        Self { text, short }
+    }
+
+    fn text(&self, short: bool) -> &str {
+        match &self.short {
+            Some(text) if short => text,
+            _ => &self.text,
+        }
+    }
+}
+
+impl From<String> for Cell {
+    fn from(text: String) -> Self {
+        Self { text, short: None }
+    }
+}
+
+/// The cells of a row, made of texts and cells.
+macro_rules! cells {
+    ($($cell:expr),* $(,)?) => {
+        [$($crate::cli::table::Cell::from($cell)),*]
+    };
+}
+pub(super) use cells;
 
 #[derive(Clone, Debug)]
 pub(super) struct Column {
@@ -24,8 +58,10 @@ pub(super) struct Column {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ColumnKind {
     Whole,
+    Name,
     Cut,
     Number,
+    Reason,
 }
 
 /// A column that is never cut.
@@ -33,14 +69,25 @@ pub(super) fn whole(title: &str) -> Column {
     column(title, ColumnKind::Whole)
 }
 
+/// A column that is cut where there is no room for it, but not so far that two different values look the same.
+pub(super) fn name(title: &str) -> Column {
+    column(title, ColumnKind::Name)
+}
+
 /// A column that is cut where there is no room for it.
 pub(super) fn cut(title: &str) -> Column {
     column(title, ColumnKind::Cut)
 }
 
-/// A column that is never cut, and flush right.
+/// A column that is never cut, and aligned to the right.
 pub(super) fn number(title: &str) -> Column {
     column(title, ColumnKind::Number)
+}
+
+/// The most important of the columns that may be long. It is the last one to be cut; if little of it would be left,
+/// it is shown whole on a line below its row. A table has at most one.
+pub(super) fn reason(title: &str) -> Column {
+    column(title, ColumnKind::Reason)
 }
 
 fn column(title: &str, kind: ColumnKind) -> Column {
@@ -48,13 +95,18 @@ fn column(title: &str, kind: ColumnKind) -> Column {
     Column { title, kind }
 }
 
+#[derive(Clone, Debug)]
 pub(super) struct Table {
     columns: Vec<Column>,
-    /// Texts in their looks.
-    rows: Vec<Vec<String>>,
-    /// What stands below each row.
-    notes: Vec<String>,
+    rows: Vec<Row>,
     indent: usize,
+}
+
+#[derive(Clone, Debug)]
+struct Row {
+    cells: Vec<Cell>,
+    /// What stands on a line of its own below the row.
+    note: String,
 }
 
 impl Table {
@@ -62,151 +114,124 @@ impl Table {
         Self {
             columns: columns.into_iter().collect(),
             rows: Vec::new(),
-            notes: Vec::new(),
             indent: 0,
         }
     }
 
-    /// The same, moved to the right.
+    /// The same table, moved to the right.
     pub(super) fn indented(mut self, columns: usize) -> Self {
         self.indent = columns;
         self
     }
 
-    pub(super) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
+    /// Adds a row. One whose first cell is empty continues the row before it.
+    pub(super) fn row(&mut self, cells: impl IntoIterator<Item = impl Into<Cell>>) {
         self.row_with_note(cells, "");
     }
 
-    /// A row with a line of its own below it, which is never cut.
-    pub(super) fn row_with_note(&mut self, cells: impl IntoIterator<Item = String>, note: &str) {
-        self.rows.push(cells.into_iter().collect());
-        self.notes.push(note.to_owned());
+    /// Adds a row with a line of its own below it, such as a link.
+    pub(super) fn row_with_note(
+        &mut self,
+        cells: impl IntoIterator<Item = impl Into<Cell>>,
+        note: &str,
+    ) {
+        self.rows.push(Row {
+            cells: cells.into_iter().map(Into::into).collect(),
+            note: note.to_owned(),
+        });
     }
 
-    /// The lines, each with its end, for a terminal so wide; without a width nothing is cut.
-    pub(super) fn render(self, width: Option<u16>) -> String {
-        let shown: Vec<usize> = (0..self.columns.len())
-            .filter(|&at| self.rows.iter().any(|row| !is_empty(row, at)))
-            .collect();
-        let Some(&last) = shown.last() else {
-            return String::new();
-        };
-        let mut table = comfy_table::Table::new();
-        table
-            .load_style(STYLE)
-            .set_content_arrangement(ContentArrangement::Dynamic)
-            .force_no_tty();
-        let has_head = self.columns.iter().any(|column| !column.title.is_empty());
-        if has_head {
-            let titles = shown
-                .iter()
-                .map(|&at| Style::Faint.paint(&self.columns[at].title));
-            table.set_header(Row::from(titles.collect::<Vec<_>>()));
-        }
-        for cells in self.rows {
-            let cells = cells.into_iter().enumerate();
-            let cells = cells.filter(|(at, _)| shown.contains(at));
-            let mut row = Row::from(cells.map(|(_, cell)| cell).collect::<Vec<_>>());
-            row.max_height(1);
-            table.add_row(row);
-        }
-        for (column, &at) in table.column_iter_mut().zip(&shown) {
-            column.set_padding((0, if at == last { 0 } else { 2 }));
-            match self.columns[at].kind {
-                ColumnKind::Cut => {}
-                ColumnKind::Whole => {
-                    column.set_constraint(ColumnConstraint::ContentWidth);
-                }
-                ColumnKind::Number => {
-                    column.set_constraint(ColumnConstraint::ContentWidth);
-                    column.set_cell_alignment(CellAlignment::Right);
-                }
-            }
-        }
-        // A terminal that does not know its width may say 0.
-        if let Some(width) = width.filter(|width| *width >= MIN_WIDTH) {
-            table.set_width(width.saturating_sub(self.indent as u16));
-        }
+    /// As wide as the table is if nothing is cut.
+    pub(super) fn width(&self) -> usize {
+        self.indent + layout::total(&self.natural_layout().columns)
+    }
 
+    /// The lines, each with its end. Without a width, nothing is cut. Where the terminal is too narrow for the
+    /// columns, each field has a line of its own, which may be wider than the terminal: `wrap` breaks it.
+    pub(super) fn render(&self, width: Option<usize>) -> String {
+        let has_titles = self.columns.iter().any(|column| !column.title.is_empty());
+        let room = width.map(|width| width.saturating_sub(self.indent));
+        match self.layout(room) {
+            Some(layout) => self.lines(&layout, has_titles),
+            None if has_titles => self.blocks(),
+            None => self.lines(&self.natural_layout(), false),
+        }
+    }
+
+    /// A line for each row.
+    fn lines(&self, layout: &Layout, has_titles: bool) -> String {
+        let mut text = String::new();
+        if has_titles {
+            let title = |column: &Fitted| Style::Faint.paint(&self.columns[column.at].title);
+            self.push_line(&mut text, layout, title);
+        }
+        for row in &self.rows {
+            self.push_line(&mut text, layout, |column| {
+                let cell = row.cells.get(column.at);
+                cell.map_or_else(String::new, |cell| cell.text(column.short).to_owned())
+            });
+            if let Some(at) = layout.below
+                && let Some(reason) = row.cells.get(at).filter(|cell| !cell.text.is_empty())
+            {
+                let title = self.columns[at].title.to_lowercase();
+                let title = Style::Faint.paint(&format!("{title}:"));
+                self.push_below(&mut text, &format!("{title} {}", reason.text));
+            }
+            self.push_below(&mut text, &row.note);
+        }
+        text
+    }
+
+    fn push_line(&self, text: &mut String, layout: &Layout, cell: impl Fn(&Fitted) -> String) {
+        let cells: Vec<String> = layout
+            .columns
+            .iter()
+            .map(|column| {
+                let cell = cell(column);
+                let alignment = match self.columns[column.at].kind {
+                    ColumnKind::Number => Alignment::Right,
+                    ColumnKind::Whole | ColumnKind::Name | ColumnKind::Cut | ColumnKind::Reason => {
+                        Alignment::Left
+                    }
+                };
+                let cell = truncate_str(&cell, column.width, "…");
+                pad_str(&cell, column.width, alignment, None).into_owned()
+            })
+            .collect();
+        let indent = " ".repeat(self.indent);
+        text.push_str(&format!("{indent}{}\n", cells.join(GAP).trim_end()));
+    }
+
+    fn push_below(&self, text: &mut String, note: &str) {
+        if !note.is_empty() {
+            let indent = " ".repeat(self.indent);
+            text.push_str(&format!("{indent}  {note}\n"));
+        }
+    }
+
+    /// A line for each field, `TITLE: value`, and an empty line between rows.
+    fn blocks(&self) -> String {
+        let shown = self.shown();
         let indent = " ".repeat(self.indent);
         let mut text = String::new();
-        let head = has_head.then_some("");
-        let notes = head
-            .into_iter()
-            .chain(self.notes.iter().map(String::as_str));
-        for (line, note) in table.lines().zip(notes) {
-            text.push_str(&format!("{indent}{}\n", line.trim_end()));
-            if !note.is_empty() {
-                text.push_str(&format!("{indent}  {note}\n"));
+        for (number, row) in self.rows.iter().enumerate() {
+            let is_empty = |at: usize| row.cells.get(at).is_none_or(|cell| cell.text.is_empty());
+            let continues = shown.first().is_some_and(|first| is_empty(*first));
+            if number > 0 && !continues {
+                text.push('\n');
             }
+            for &at in shown.iter().filter(|at| !is_empty(**at)) {
+                let title = match self.columns[at].title.as_str() {
+                    "" => String::new(),
+                    title => Style::Faint.paint(&format!("{title}:")) + " ",
+                };
+                text.push_str(&format!("{indent}{title}{}\n", row.cells[at].text));
+            }
+            self.push_below(&mut text, &row.note);
         }
         text
     }
 }
 
-fn is_empty(row: &[String], at: usize) -> bool {
-    row.get(at).is_none_or(String::is_empty)
-}
-
 #[cfg(test)]
-mod tests {
-    use insta::assert_snapshot;
-
-    use super::*;
-
-    fn table() -> Table {
-        let mut table = Table::new([
-            whole("NAME"),
-            cut("BRANCH"),
-            whole("EMPTY"),
-            number("COUNT"),
-        ]);
-        let cells = |texts: [&str; 4]| texts.map(str::to_owned);
-        table.row(cells(["a", "main", "", "7"]));
-        let branch = "feature/a-very-long-name of-a-branch-that-somebody-made";
-        table.row_with_note(cells(["b ✗", branch, "", "1200"]), "https://ci.example/1");
-        table
-    }
-
-    fn plain(table: Table, width: Option<u16>) -> String {
-        anstream::adapter::strip_str(&table.render(width)).to_string()
-    }
-
-    #[test]
-    fn without_a_width_nothing_is_cut() {
-        assert_snapshot!(plain(table(), None), @r"
-        NAME  BRANCH                                                   COUNT
-        a     main                                                         7
-        b ✗   feature/a-very-long-name of-a-branch-that-somebody-made   1200
-          https://ci.example/1
-        ");
-    }
-
-    #[test]
-    fn a_narrow_terminal_cuts_what_may_be_cut() {
-        assert_snapshot!(plain(table().indented(2), Some(40)), @r"
-        NAME  BRANCH                     COUNT
-        a     main                           7
-        b ✗   feature/a-very-long-name…   1200
-          https://ci.example/1
-        ");
-    }
-
-    #[test]
-    fn what_is_too_narrow_for_anything_still_shows_something() {
-        for width in 0..40 {
-            let text = table().render(Some(width));
-            assert!(text.contains("b ✗"), "{width}: {text}");
-        }
-    }
-
-    #[test]
-    fn a_text_cannot_move_the_cursor() {
-        let mut table = Table::new([cut("BRANCH")]);
-        table.row([Style::Plain.paint("a\n\u{1b}[2Jb")]);
-        assert_snapshot!(plain(table, None), @r"
-        BRANCH
-        a  [2Jb
-        ");
-    }
-}
+mod tests;

@@ -4,17 +4,19 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span, Timestamp};
 
-/// A moment as the command line gives it.
+use super::moment::duration;
+
+/// A time that is given in one of several forms.
 #[derive(Clone, Debug, PartialEq)]
 pub enum TimeArg {
     At(Timestamp),
-    /// By the clock of a time zone; a date is its midnight.
+    /// A time of some time zone; a date is its midnight.
     Civil(DateTime),
-    /// So long ago, as a negative span.
+    /// An age, as a negative span.
     Ago(SpanArg),
 }
 
-/// A span of time that is compared as it was written.
+/// A span of time. Two are equal if they were written alike.
 #[derive(Clone, Copy, Debug)]
 pub struct SpanArg(pub Span);
 
@@ -46,7 +48,7 @@ impl TimeArg {
         }
     }
 
-    /// The moment, where the clock of this zone says so.
+    /// The moment; a time without an offset is one of this time zone.
     pub(super) fn resolve(&self, zone: &TimeZone, now: Timestamp) -> Result<Timestamp, String> {
         match self {
             Self::At(at) => Ok(*at),
@@ -56,7 +58,7 @@ impl TimeArg {
     }
 }
 
-/// A moment moved by a span, by the calendar of a zone.
+/// A moment moved by a span in the calendar of a time zone.
 pub(super) fn shift(from: Timestamp, span: Span, zone: &TimeZone) -> Result<Timestamp, String> {
     from.to_zoned(zone.clone())
         .checked_add(span)
@@ -75,10 +77,12 @@ pub(super) fn span(text: &str) -> Result<SpanArg, String> {
     }
 }
 
-/// Parses how long to wait or pause: from `least` to a day.
+/// Parses a duration from `least` to a day.
 pub(super) fn pause(text: &str, least: std::time::Duration) -> Result<std::time::Duration, String> {
+    let least_us = i64::try_from(least.as_micros()).unwrap_or(i64::MAX);
+    let least_text = duration(least_us);
     let takes =
-        || format!("it takes a number and a unit, such as 5s or 30m, from {least:?} to 24h");
+        || format!("it takes a number and a unit, such as 5s or 30m, from {least_text} to 24h");
     let parsed: SignedDuration = text.parse().map_err(|_| takes())?;
     std::time::Duration::try_from(parsed)
         .ok()
@@ -95,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn moments_are_taken_as_times_dates_and_ages() {
+    fn times_dates_and_ages_are_accepted() {
         let now = at("2026-03-30T12:00:00Z");
         let berlin = TimeZone::get("Europe/Berlin").unwrap();
         for (text, utc, in_berlin) in [
@@ -111,12 +115,12 @@ mod tests {
                 "2026-01-31T11:30:00Z",
             ),
             ("90min ago", "2026-03-30T10:30:00Z", "2026-03-30T10:30:00Z"),
-            // Clocks were changed in that night.
+            // The clocks changed in that night.
             ("2d ago", "2026-03-28T12:00:00Z", "2026-03-28T13:00:00Z"),
         ] {
-            let moment = TimeArg::parse(text).unwrap();
-            assert_eq!(moment.resolve(&TimeZone::UTC, now), Ok(at(utc)), "{text}");
-            assert_eq!(moment.resolve(&berlin, now), Ok(at(in_berlin)), "{text}");
+            let time = TimeArg::parse(text).unwrap();
+            assert_eq!(time.resolve(&TimeZone::UTC, now), Ok(at(utc)), "{text}");
+            assert_eq!(time.resolve(&berlin, now), Ok(at(in_berlin)), "{text}");
         }
         for text in ["", "yesterday", "2h", "2026-13-01", "1767225600"] {
             assert!(TimeArg::parse(text).is_err(), "{text}");

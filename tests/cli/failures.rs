@@ -40,7 +40,7 @@ async fn a_server_that_is_not_there_is_named() {
 }
 
 #[tokio::test]
-async fn what_the_server_said_is_told_with_its_reason_in_one_line() {
+async fn the_message_of_the_server_is_shown_with_its_reason_in_one_line() {
     let server = FakeServer::start().await;
     let details =
         ErrorDetails::with_error_info("PRODUCT_NOT_FOUND", "versioner.dev", HashMap::new());
@@ -118,6 +118,33 @@ async fn an_answer_that_cannot_be_written_is_a_failure() {
 }
 
 #[tokio::test]
+async fn an_unknown_command_lists_the_commands() {
+    let run = versioner("http://127.0.0.1:1", &["deploy"]).await;
+    assert_eq!((run.code, run.output.as_str()), (2, ""));
+    let begin = "error: unrecognized subcommand 'deploy'";
+    assert!(run.errors.starts_with(begin), "{}", run.errors);
+    for command in ["import", "versions", "readiness"] {
+        let line = format!("\n  {command} ");
+        assert!(run.errors.contains(&line), "{command}: {}", run.errors);
+    }
+}
+
+#[tokio::test]
+async fn short_flags_are_accepted() {
+    let run = versioner(
+        "http://127.0.0.1:2",
+        &["versions", "-s", "http://127.0.0.1:1", "-o", "json"],
+    )
+    .await;
+    assert_eq!(run.code, 1);
+    assert!(
+        run.errors.contains("no server at http://127.0.0.1:1"),
+        "{}",
+        run.errors
+    );
+}
+
+#[tokio::test]
 async fn a_wrong_command_line_is_refused_by_the_flag() {
     for (command_line, flag) in [
         (&["versions", "--limit=0"] as &[&str], "--limit"),
@@ -127,6 +154,7 @@ async fn a_wrong_command_line_is_refused_by_the_flag() {
         (&["stats", "--last=-1d"], "--last"),
         (&["stats", "--from=2026-01-01", "--last=1d"], "--last"),
         (&["stats", "--server=localhost"], "--server"),
+        (&["stats", "--output=wide"], "--output"),
     ] {
         let run = versioner("http://127.0.0.1:1", command_line).await;
         assert_eq!(run.code, 2, "{run:?}");

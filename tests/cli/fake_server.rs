@@ -1,4 +1,4 @@
-//! A server that answers as a test tells it to, and keeps what it was asked. Knows no rule of the product.
+//! A server that gives the answers of a test and keeps the requests. Knows no rule of the product.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -12,6 +12,7 @@ use tonic::transport::{Server, server::TcpIncoming};
 use tonic::{Request, Response, Status, Streaming};
 use versioner::pb::{
     self,
+    catalog_service_server::{CatalogService, CatalogServiceServer},
     deployment_service_server::{DeploymentService, DeploymentServiceServer},
     event_service_server::{EventService, EventServiceServer},
     insight_service_server::{InsightService, InsightServiceServer},
@@ -30,6 +31,12 @@ pub(crate) struct State {
     pub(crate) matrix: Answers<pb::GetEnvironmentMatrixResponse>,
     pub(crate) statistics: Answers<pb::GetBuildStatisticsResponse>,
     pub(crate) trend: Answers<pb::GetBuildTrendResponse>,
+    pub(crate) latest: Answers<pb::GetLatestVersionResponse>,
+    pub(crate) product: Answers<pb::GetProductResponse>,
+    pub(crate) environment: Answers<pb::GetEnvironmentResponse>,
+    pub(crate) receipts: Answers<pb::SubmitVersionEventResponse>,
+    /// The messages of each watch in turn, after which its stream ends.
+    pub(crate) watches: VecDeque<Vec<Result<Message, Status>>>,
     /// Watching is refused.
     pub(crate) no_watching: bool,
     /// What was asked, in order.
@@ -45,6 +52,8 @@ pub(crate) struct Asked {
     pub(crate) statistics: Vec<pb::GetBuildStatisticsRequest>,
     pub(crate) trend: Vec<pb::GetBuildTrendRequest>,
     pub(crate) watch: Vec<pb::WatchEventsRequest>,
+    pub(crate) latest: Vec<pb::GetLatestVersionRequest>,
+    pub(crate) builds: Vec<pb::SubmitVersionEventRequest>,
 }
 
 #[derive(Clone, Default)]
@@ -67,6 +76,7 @@ impl FakeServer {
             .add_service(DeploymentServiceServer::new(fake.clone()))
             .add_service(InsightServiceServer::new(fake.clone()))
             .add_service(EventServiceServer::new(fake.clone()))
+            .add_service(CatalogServiceServer::new(fake.clone()))
             .serve_with_incoming(TcpIncoming::from(listener));
         let task = tokio::spawn(async { serving.await.expect("the fake serves") });
         Self {
@@ -148,9 +158,11 @@ impl VersionService for Fake {
 
     async fn get_latest_version(
         &self,
-        _: Request<pb::GetLatestVersionRequest>,
+        request: Request<pb::GetLatestVersionRequest>,
     ) -> Result<Response<pb::GetLatestVersionResponse>, Status> {
-        Err(not_faked())
+        let mut state = self.state();
+        state.asked.latest.push(request.into_inner());
+        next(&mut state.latest)
     }
 
     async fn get_build(
@@ -246,15 +258,24 @@ impl EventService for Fake {
         &self,
         request: Request<pb::WatchEventsRequest>,
     ) -> Result<Response<Self::WatchEventsStream>, Status> {
+        let (messages, stream) = mpsc::channel(16);
         let events = {
             let mut state = self.state();
             state.asked.watch.push(request.into_inner());
+            if let Some(watch) = state.watches.pop_front() {
+                for message in watch {
+                    let response = message.map(|message| pb::WatchEventsResponse {
+                        message: Some(message),
+                    });
+                    messages.try_send(response).expect("room for every message");
+                }
+                return Ok(Response::new(ReceiverStream::new(stream)));
+            }
             if state.no_watching {
                 return Err(not_faked());
             }
             state.readiness.len()
         };
-        let (messages, stream) = mpsc::channel(16);
         let fake = self.clone();
         tokio::spawn(async move {
             let heartbeat = Message::Heartbeat(pb::Heartbeat::default());
@@ -288,9 +309,11 @@ impl EventService for Fake {
 
     async fn submit_version_event(
         &self,
-        _: Request<pb::SubmitVersionEventRequest>,
+        request: Request<pb::SubmitVersionEventRequest>,
     ) -> Result<Response<pb::SubmitVersionEventResponse>, Status> {
-        Err(not_faked())
+        let mut state = self.state();
+        state.asked.builds.push(request.into_inner());
+        next(&mut state.receipts)
     }
 
     async fn submit_deployment_event(
@@ -318,6 +341,65 @@ impl EventService for Fake {
         &self,
         _: Request<pb::ListEventsRequest>,
     ) -> Result<Response<pb::ListEventsResponse>, Status> {
+        Err(not_faked())
+    }
+}
+
+#[tonic::async_trait]
+impl CatalogService for Fake {
+    async fn get_product(
+        &self,
+        _: Request<pb::GetProductRequest>,
+    ) -> Result<Response<pb::GetProductResponse>, Status> {
+        next(&mut self.state().product)
+    }
+
+    async fn get_environment(
+        &self,
+        _: Request<pb::GetEnvironmentRequest>,
+    ) -> Result<Response<pb::GetEnvironmentResponse>, Status> {
+        next(&mut self.state().environment)
+    }
+
+    async fn list_products(
+        &self,
+        _: Request<pb::ListProductsRequest>,
+    ) -> Result<Response<pb::ListProductsResponse>, Status> {
+        Err(not_faked())
+    }
+
+    async fn update_product(
+        &self,
+        _: Request<pb::UpdateProductRequest>,
+    ) -> Result<Response<pb::UpdateProductResponse>, Status> {
+        Err(not_faked())
+    }
+
+    async fn delete_product(
+        &self,
+        _: Request<pb::DeleteProductRequest>,
+    ) -> Result<Response<pb::DeleteProductResponse>, Status> {
+        Err(not_faked())
+    }
+
+    async fn list_environments(
+        &self,
+        _: Request<pb::ListEnvironmentsRequest>,
+    ) -> Result<Response<pb::ListEnvironmentsResponse>, Status> {
+        Err(not_faked())
+    }
+
+    async fn update_environment(
+        &self,
+        _: Request<pb::UpdateEnvironmentRequest>,
+    ) -> Result<Response<pb::UpdateEnvironmentResponse>, Status> {
+        Err(not_faked())
+    }
+
+    async fn delete_environment(
+        &self,
+        _: Request<pb::DeleteEnvironmentRequest>,
+    ) -> Result<Response<pb::DeleteEnvironmentResponse>, Status> {
         Err(not_faked())
     }
 }

@@ -1,9 +1,9 @@
-//! Messages that a server may answer with. Knows no test.
+//! Answers of a server. Knows no test.
 
 use prost_types::Timestamp;
 use versioner::pb;
 
-/// A time of long ago, which is shown as it is.
+/// A time of long ago, which is shown without an age.
 pub(crate) fn at(text: &str) -> Option<Timestamp> {
     Some(text.parse().expect("a time"))
 }

@@ -13,3 +13,4 @@ mod service;
 mod show;
 mod stats;
 mod versions;
+mod widths;

@@ -201,9 +201,30 @@ async fn json_is_all_pages_as_one_answer() {
 }
 
 #[tokio::test]
-async fn where_nothing_was_deployed_that_is_said() {
+async fn an_empty_matrix_is_a_sentence() {
     let server = FakeServer::start().await;
     server.state().matrix.push_back(page([], ""));
     let run = versioner(&server.url(), &["matrix"]).await;
-    assert_eq!(run.shown(), "Nothing was deployed.\n");
+    assert_eq!(run.shown(), "Nothing is deployed.\n");
+}
+
+#[tokio::test]
+async fn wide_lists_each_instance_with_who_deployed_it_and_when() {
+    let server = server().await;
+    let run = versioner(
+        &server.url(),
+        &["matrix", "--baseline=production", "-o", "wide"],
+    )
+    .await;
+    assert_snapshot!(run.shown(), @r"
+    PRODUCT     ENVIRONMENT  INSTANCE  VERSION  BASELINE  SINCE              IN PROGRESS    FAILED SINCE
+    my-service  dev                    1.2.4    ▲1        2025-10-02 00:00Z  1.2.5
+    my-service  staging                1.2.3    =         2025-10-02 00:00Z                 1.2.9
+    my-service  production             1.2.3              2025-10-02 00:00Z
+    regional    dev                    3.0      ▼3        2025-10-02 00:00Z
+    regional    staging      eu        3.3      ≠         2025-10-02 00:00Z
+    regional    staging      us        3.2      ≠         2025-10-02 00:00Z
+    regional    production             3.3                2025-10-02 00:00Z
+    web         staging                nothing  ?                            0.1.0 (stale)
+    ");
 }

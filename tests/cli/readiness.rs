@@ -22,7 +22,7 @@ async fn r17_a_verdict_has_its_conditions_and_what_to_do() {
         message: "2 of 120 tests failed".to_owned(),
         since: at("2025-10-01T10:12:00Z"),
         evidence_url: "https://ci.example/unit".to_owned(),
-        remedy: "mend the tests, and run the check again".to_owned(),
+        remedy: "fix the tests, and run the check again".to_owned(),
         ..condition(ConditionStatus::False, Reason::CheckFailed, "unit")
     };
     let answer = pb::CheckReadinessResponse {
@@ -43,11 +43,11 @@ async fn r17_a_verdict_has_its_conditions_and_what_to_do() {
     assert_snapshot!(run.output, @r"
     ✗ not ready  my-service 1.2.3 for production
 
-      ✗ 2 of 120 tests failed (check failed, 2025-10-01 10:12Z)
-          do: mend the tests, and run the check again
+      ✗ 2 of 120 tests failed (2025-10-01 10:12Z)
+          do: fix the tests, and run the check again
           see: https://ci.example/unit
-      ? (scan absent)
-      ✓ (build completed)
+      ? scan absent
+      ✓ build completed
     ");
 
     let json = versioner(
@@ -103,6 +103,7 @@ async fn where_it_could_not_ask_the_exit_code_is_3() {
         // A variable of the pipeline that is not set must not ask for less.
         &["readiness", "p", "1", "--for="],
         &["readiness", "p", ""],
+        &["readiness", "a-product-alone"],
     ] {
         let run = versioner(&server.url(), command_line).await;
         assert_eq!((run.code, run.output.as_str()), (3, ""));
@@ -115,11 +116,10 @@ async fn where_it_could_not_ask_the_exit_code_is_3() {
 #[tokio::test]
 async fn a_version_can_be_asked_for_by_its_id() {
     let server = server(verdict(Readiness::Ready, [])).await;
-    versioner(&server.url(), &["readiness", "some-id"])
-        .await
-        .shown();
+    let id = "01890a5d-ac96-774b-bcce-b302099a8057";
+    versioner(&server.url(), &["readiness", id]).await.shown();
     let request = pb::CheckReadinessRequest {
-        id: "some-id".to_owned(),
+        id: id.to_owned(),
         ..Default::default()
     };
     assert_eq!(server.state().asked.readiness, [request]);

@@ -15,13 +15,13 @@ use crate::terminal::versioner;
 /// The default of `--stale-after`.
 const STALE_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
-struct Service {
+pub(crate) struct Service {
     running: Running,
     _folder: TempDir,
 }
 
 impl Service {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let folder = TempDir::new().expect("a folder");
         let options = Options {
             database_url: format!("sqlite:{}", folder.path().join("versioner.db").display()),
@@ -39,7 +39,7 @@ impl Service {
         }
     }
 
-    fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}", self.running.local_addr())
     }
 
@@ -108,10 +108,7 @@ async fn versions_of_the_real_service() {
     assert_eq!(identifiers, ["1.3.0-rc1", "1.2.10"]);
 
     let run = versioner(&service.url(), &["versions", "--sha=abc1"]).await;
-    assert!(
-        run.shown()
-            .contains("Several commits begin so: abc11.2.10, ")
-    );
+    assert!(run.shown().contains("Several commits match: abc11.2.10, "));
     let run = versioner(&service.url(), &["versions", "--sha=abc"]).await;
     assert_eq!(run.code, 1);
     assert!(run.errors.ends_with(" (INVALID_FIELD)\n"), "{}", run.errors);

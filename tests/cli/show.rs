@@ -1,7 +1,11 @@
 //! `versioner show`.
 
+use std::collections::HashMap;
+
 use insta::assert_snapshot;
-use versioner::pb::{self, log_entry::Content};
+use tonic::Code;
+use tonic_types::{ErrorDetails, StatusExt};
+use versioner::pb::{self, event::Content};
 
 use crate::fake_server::FakeServer;
 use crate::fixtures::{at, version};
@@ -166,7 +170,7 @@ async fn r14_a_version_is_shown_whole() {
 }
 
 #[tokio::test]
-async fn what_was_left_out_is_said() {
+async fn omissions_are_named() {
     let server = FakeServer::start().await;
     let trace = pb::VersionTrace {
         builds: vec![pb::Build::default()],
@@ -187,7 +191,7 @@ async fn what_was_left_out_is_said() {
     for part in [
         "Builds (1; there are more)",
         "First events (10 of more than 11)",
-        "There are more versions than are shown.",
+        "More versions match than are shown.",
     ] {
         assert!(output.contains(part), "{part}: {output}");
     }
@@ -205,7 +209,7 @@ async fn r14_an_ambiguous_sha_shows_candidates_and_exits_1() {
     let run = versioner(&server.url(), &["show", "--sha", "abc1"]).await;
     assert_eq!(run.code, 1);
     assert_snapshot!(run.output, @r"
-    Several commits begin so:
+    Several commits match:
       abc123def456
       abc1ffffffff
 
@@ -216,6 +220,57 @@ async fn r14_an_ambiguous_sha_shows_candidates_and_exits_1() {
     ");
 }
 
+const ID: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
+
+#[tokio::test]
+async fn a_product_alone_is_not_enough() {
+    let run = versioner("http://127.0.0.1:1", &["show", "my-service"]).await;
+    assert_eq!(run.code, 2);
+    assert_snapshot!(run.errors, @"versioner show: my-service is not a version id. Usage: versioner show PRODUCT VERSION");
+}
+
+fn not_found(reason: &str) -> tonic::Status {
+    let details = ErrorDetails::with_error_info(reason, "versioner", HashMap::new());
+    tonic::Status::with_error_details(Code::NotFound, "there is no such thing", details)
+}
+
+#[tokio::test]
+async fn latest_is_the_latest_version_unless_one_is_named_so() {
+    let server = FakeServer::start().await;
+    let answer = pb::TraceVersionResponse {
+        traces: vec![trace()],
+        ..Default::default()
+    };
+    {
+        let mut state = server.state();
+        state.trace.push_back(Err(not_found("VERSION_NOT_FOUND")));
+        state.trace.push_back(Ok(answer));
+        let latest = pb::GetLatestVersionResponse {
+            version: Some(pb::Version {
+                id: ID.to_owned(),
+                ..version("1.2.3")
+            }),
+            ..Default::default()
+        };
+        state.latest.push_back(Ok(latest));
+    }
+    let show = ["show", "my-service", "latest"];
+    let output = versioner(&server.url(), &show).await.shown();
+    assert!(output.starts_with("my-service 1.2.3  "), "{output}");
+    assert_eq!(server.state().asked.trace[1].id, ID);
+    assert_eq!(server.state().asked.latest[0].product_name, "my-service");
+
+    // A version with that name is found without a further question.
+    versioner(&server.url(), &show).await.shown();
+    assert_eq!(server.state().asked.latest.len(), 1);
+    // Another error is not a question for the latest version.
+    server.state().trace = [Err(not_found("PRODUCT_NOT_FOUND"))].into();
+    let run = versioner(&server.url(), &show).await;
+    assert_eq!(run.code, 1);
+    assert!(run.errors.contains("PRODUCT_NOT_FOUND"), "{}", run.errors);
+    assert_eq!(server.state().asked.latest.len(), 1);
+}
+
 #[tokio::test]
 async fn a_version_is_named_in_three_ways() {
     let server = FakeServer::start().await;
@@ -224,7 +279,7 @@ async fn a_version_is_named_in_three_ways() {
         .trace
         .push_back(Ok(pb::TraceVersionResponse::default()));
     for command_line in [
-        &["show", "some-id"] as &[&str],
+        &["show", ID] as &[&str],
         &["show", "my-service", "1.2.3"],
         &["show", "--sha=abc1"],
         &["show", "--sha=abc1", "my-service"],
@@ -238,7 +293,7 @@ async fn a_version_is_named_in_three_ways() {
         scm_sha: sha.to_owned(),
     };
     let expected = [
-        request("some-id", "", "", ""),
+        request(ID, "", "", ""),
         request("", "my-service", "1.2.3", ""),
         request("", "", "", "abc1"),
         request("", "my-service", "", "abc1"),

@@ -227,8 +227,89 @@ async fn no_builds_have_no_rate_and_no_durations() {
 }
 
 #[tokio::test]
-async fn a_zone_that_is_none_is_refused() {
+async fn an_unknown_time_zone_is_rejected() {
     let run = versioner("http://127.0.0.1:1", &["stats", "--time-zone=Mars/Base"]).await;
     assert_eq!(run.code, 1);
-    assert_snapshot!(run.errors, @"versioner stats: --time-zone: Mars/Base is no time zone that this machine knows, such as Europe/Berlin");
+    assert_snapshot!(run.errors, @"versioner stats: --time-zone: Mars/Base is not a known time zone; use a name such as Europe/Berlin");
+}
+
+#[tokio::test]
+async fn a_week_that_the_span_covers_in_part_is_marked() {
+    let server = FakeServer::start().await;
+    server
+        .state()
+        .statistics
+        .push_back(Ok(pb::GetBuildStatisticsResponse::default()));
+    let bucket = |from: &str, to: &str| pb::BuildTrendBucket {
+        from: at(from),
+        to: at(to),
+        statistics: Some(pb::BuildStatistics {
+            total: 1,
+            completed: 1,
+            ..Default::default()
+        }),
+    };
+    let trend = pb::GetBuildTrendResponse {
+        buckets: vec![
+            // A Sunday afternoon, whose week began on the Monday before.
+            bucket("2026-10-25T15:00:00Z", "2026-10-26T00:00:00Z"),
+            bucket("2026-10-26T00:00:00Z", "2026-11-02T00:00:00Z"),
+            bucket("2026-11-02T00:00:00Z", "2026-11-04T15:00:00Z"),
+        ],
+        ..Default::default()
+    };
+    server.state().trend.push_back(Ok(trend));
+    let command_line = [
+        "stats",
+        "--trend=week",
+        "--from=2026-10-25T15:00:00Z",
+        "--to=2026-11-04T15:00:00Z",
+    ];
+    let output = versioner(&server.url(), &command_line).await.shown();
+    let (_, plot) = output.split_once("\n\n").expect("a plot");
+    assert_snapshot!(plot, @r"
+    WEEK OF            BUILDS
+    2026-10-19 (part)       1  ████████████████████████████████████████
+    2026-10-26              1  ████████████████████████████████████████
+    2026-11-02 (part)       1  ████████████████████████████████████████
+    █ completed  ▒ failed  · aborted, running or pending
+    ");
+}
+
+#[tokio::test]
+async fn a_single_duration_is_not_plotted() {
+    let server = FakeServer::start().await;
+    let once = pb::BuildTrendBucket {
+        from: at("2025-10-01T00:00:00Z"),
+        to: at("2025-10-02T00:00:00Z"),
+        statistics: Some(statistics(3, 0)),
+    };
+    let answer = pb::GetBuildStatisticsResponse::default();
+    server.state().statistics.push_back(Ok(answer));
+    let trend = pb::GetBuildTrendResponse {
+        groups: vec![pb::BuildTrendGroup {
+            name: "main".to_owned(),
+            buckets: vec![once],
+        }],
+        buckets: vec![once],
+        ..Default::default()
+    };
+    server.state().trend.push_back(Ok(trend));
+    let command_line = [
+        "stats",
+        "--trend=day",
+        "--by=branch",
+        "--from=2025-10-01",
+        "--to=2025-10-02",
+    ];
+    let output = versioner(&server.url(), &command_line).await.shown();
+    let (_, plot) = output.split_once("\n\n").expect("a plot");
+    assert_snapshot!(plot, @r"
+    DAY         BUILDS                                            SUCCESS     P50  P95
+    2025-10-01       6  ████████████████████····················    100 %  3m 20s   6m
+    █ completed  ▒ failed  · aborted, running or pending
+
+    GROUP  BUILDS
+    main        6
+    ");
 }

@@ -3,6 +3,7 @@
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
+use tokio::io::AsyncReadExt;
 use tokio::process::Command;
 use tokio::time::timeout;
 
@@ -65,3 +66,31 @@ pub(crate) async fn run(mut command: Command) -> Run {
         errors: text(stderr),
     }
 }
+
+/// What the program writes to a terminal of this width, without styles.
+pub(crate) async fn on_terminal(server: &str, command_line: &[&str], width: u16) -> String {
+    let (mut terminal, other_end) = pty_process::open().expect("a terminal");
+    let size = pty_process::Size::new(50, width);
+    terminal.resize(size).expect("a width");
+    let mut program = pty_process::Command::new(env!("CARGO_BIN_EXE_versioner"))
+        .env_clear()
+        .env("VERSIONER_SERVER", server)
+        .args(command_line)
+        .kill_on_drop(true)
+        .spawn(other_end)
+        .expect("it runs");
+    let mut bytes = Vec::new();
+    let read = timeout(TIMEOUT, terminal.read_to_end(&mut bytes)).await;
+    if let Err(error) = read.expect("it ends") {
+        // So a terminal ends on Linux.
+        assert_eq!(error.raw_os_error(), Some(EIO), "{error}");
+    }
+    program.wait().await.expect("an exit code");
+    let text = String::from_utf8(bytes)
+        .expect("UTF-8")
+        .replace("\r\n", "\n");
+    console::strip_ansi_codes(&text).into_owned()
+}
+
+/// The error that reading from a terminal gives once no program has it open.
+const EIO: i32 = 5;

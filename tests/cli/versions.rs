@@ -118,7 +118,7 @@ async fn pages_are_asked_for_up_to_the_limit() {
 }
 
 #[tokio::test]
-async fn r17_readiness_is_told_with_what_speaks_against_it() {
+async fn r17_readiness_is_shown_with_its_reasons() {
     let server = FakeServer::start().await;
     let not_ready = pb::Version {
         readiness: Some(pb::Readiness::NotReady.into()),
@@ -164,16 +164,30 @@ async fn r14_an_ambiguous_sha_lists_its_commits() {
     assert_snapshot!(run.shown(), @r"
     PRODUCT     VERSION  STATUS       COMMIT        BRANCH  CREATED
     my-service  1.2.3    ✓ completed  abc123def456  main    2025-10-01 10:04Z
-    Several commits begin so: abc123def456, abc1ffffffff
+    Several commits match: abc123def456, abc1ffffffff
     ");
 }
 
 #[tokio::test]
-async fn nothing_that_fits_is_said_and_no_failure() {
+async fn an_empty_list_of_an_existing_product_is_not_an_error() {
     let server = FakeServer::start().await;
-    server.state().versions.push_back(Ok(page([], "")));
+    {
+        let mut state = server.state();
+        state.versions.push_back(Ok(page([], "")));
+        let product = pb::GetProductResponse::default();
+        state.product.push_back(Ok(product));
+    }
     let run = versioner(&server.url(), &["versions", "my-service"]).await;
-    assert_eq!(run.shown(), "No version fits.\n");
+    assert_eq!(run.shown(), "No version matches.\n");
+    let run = versioner(&server.url(), &["versions"]).await;
+    assert_eq!(run.shown(), "No version matches.\n");
+}
+
+#[tokio::test]
+async fn names_are_the_versions_alone() {
+    let server = server().await;
+    let run = versioner(&server.url(), &["versions", "-o", "name"]).await;
+    assert_eq!(run.shown(), "2.0.0-beta.1\n1.2.3\n1.2.2\n1.0.0\n");
 }
 
 #[tokio::test]
@@ -190,7 +204,7 @@ async fn json_has_the_field_names_of_the_contract() {
 }
 
 #[tokio::test]
-async fn colour_is_for_terminals_and_for_those_who_ask() {
+async fn colour_is_for_terminals_and_on_request() {
     let server = server().await;
     let colours = async |color: &str, variables: &[(&str, &str)]| {
         let mut command = command(&server.url(), &["versions", color]);

@@ -1,5 +1,5 @@
-//! Waits for a verdict: asks again when something was heard of the product, and on a timer where nothing was.
-//! Knows which reasons mean that something is running.
+//! Waits for a verdict: asks again after each event of the product, and on a timer without events. Knows which
+//! reasons mean that something is running.
 
 use std::time::Duration;
 
@@ -14,21 +14,21 @@ use super::super::server::CliError;
 use super::super::{labels, moment, print_message};
 use super::Asker;
 
-/// The shortest pause between two questions, however much is heard of the product.
+/// The shortest pause between two questions, however many events arrive.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// Asks until there is a verdict that nothing running could change, or until the timeout; the last answer.
+/// Asks until there is a verdict that nothing running can change, or until the timeout. Returns the last answer.
 pub(super) async fn wait(
     asker: &mut Asker,
     timeout: Duration,
     interval: Duration,
 ) -> Result<pb::CheckReadinessResponse, CliError> {
     let deadline = Instant::now() + timeout;
-    let mut told = String::new();
-    let mut tell = |what: String| {
-        if told != what {
-            print_message("readiness", &what);
-            told = what;
+    let mut last_message = String::new();
+    let mut print_once = |message: String| {
+        if last_message != message {
+            print_message("readiness", &message);
+            last_message = message;
         }
     };
     let mut answer = asker.ask().await?;
@@ -38,7 +38,7 @@ pub(super) async fn wait(
         if running.is_empty() {
             return Ok(answer);
         }
-        tell(format!("waiting: {}", running.join(", ")));
+        print_once(format!("waiting: {}", running.join(", ")));
         let product = answer.version.as_ref().map(|v| v.product_name.clone());
         let changes = changes.get_or_insert_with(|| {
             Changes::of(asker.channel.clone(), product.unwrap_or_default(), interval)
@@ -59,26 +59,26 @@ pub(super) async fn wait(
             }
             match timeout_at(deadline, asker.ask()).await {
                 Ok(Ok(answer)) => break answer,
-                Ok(Err(status)) if may_pass(&status) => {
-                    tell(format!("trying again: {}", CliError::from(status)));
+                Ok(Err(status)) if is_temporary(&status) => {
+                    print_once(format!("trying again: {}", CliError::from(status)));
                 }
                 Ok(Err(status)) => return Err(status.into()),
-                // The deadline, which the next turn sees.
+                // The deadline has passed, which the next turn of the loop finds.
                 Err(_) => {}
             }
         };
     }
 }
 
-/// Whether a later question may get an answer.
-fn may_pass(status: &Status) -> bool {
+/// Whether a later question may be answered.
+fn is_temporary(status: &Status) -> bool {
     matches!(
         status.code(),
         Code::Unavailable | Code::ResourceExhausted | Code::DeadlineExceeded
     )
 }
 
-/// What is still running, where the verdict is unknown for that; in words.
+/// What is still running, if that is why the verdict is unknown.
 fn running(answer: &pb::CheckReadinessResponse) -> Vec<String> {
     if answer.readiness() != pb::Readiness::Unknown {
         return Vec::new();
@@ -87,30 +87,24 @@ fn running(answer: &pb::CheckReadinessResponse) -> Vec<String> {
     let conditions = answer.conditions.iter();
     conditions
         .filter(|condition| match condition.reason() {
-            // A build that is stale will not come to an end by itself.
+            // A stale build is not expected to finish.
             pb::ConditionReason::BuildUnfinished => !stale,
             pb::ConditionReason::CheckRunning | pb::ConditionReason::ScanRunning => true,
             _ => false,
         })
-        .map(|condition| {
-            let reason = labels::label::<pb::ConditionReason>(condition.reason);
-            match condition.check_name.as_str() {
-                "" => reason,
-                check => format!("{check}: {reason}"),
-            }
-        })
+        .map(labels::reason)
         .collect()
 }
 
-/// Tells that something was heard of a product, once for all that was heard since it was last asked.
+/// Reports events of a product: once for all events since the last report.
 struct Changes {
-    heard: Receiver<()>,
+    changed: Receiver<()>,
     watching: JoinHandle<()>,
 }
 
 impl Changes {
     fn of(channel: Channel, product_name: String, interval: Duration) -> Self {
-        let (tell, heard) = mpsc::channel(1);
+        let (report, changed) = mpsc::channel(1);
         let client = EventServiceClient::new(channel);
         let request = pb::WatchEventsRequest {
             product_name,
@@ -118,17 +112,17 @@ impl Changes {
         };
         let watching = tokio::spawn(async move {
             loop {
-                // However it ends, the timer asks meanwhile, and the watch begins again.
-                let _ = watch(client.clone(), request.clone(), &tell).await;
+                // However it ends, the timer asks in the meantime, and the watch begins again.
+                let _ = watch(client.clone(), request.clone(), &report).await;
                 sleep(interval).await;
             }
         });
-        Self { heard, watching }
+        Self { changed, watching }
     }
 
     async fn next(&mut self) {
-        if self.heard.recv().await.is_none() {
-            // Nobody watches any more.
+        if self.changed.recv().await.is_none() {
+            // The watch has ended for good.
             std::future::pending().await
         }
     }
@@ -140,18 +134,18 @@ impl Drop for Changes {
     }
 }
 
-/// Watches from now on. That it has begun counts as heard, too: something may have happened before.
+/// Watches from now on. The beginning of the watch is reported too: events may have been missed before it.
 async fn watch(
     mut client: EventServiceClient<Channel>,
     request: pb::WatchEventsRequest,
-    tell: &mpsc::Sender<()>,
+    report: &mpsc::Sender<()>,
 ) -> Result<(), Status> {
     let mut stream = client.watch_events(request).await?.into_inner();
     let mut begun = false;
     while let Some(message) = stream.message().await? {
         let is_event = matches!(message.message, Some(Message::Event(_)));
         if is_event || !begun {
-            match tell.try_send(()) {
+            match report.try_send(()) {
                 Ok(()) | Err(TrySendError::Full(())) => {}
                 Err(TrySendError::Closed(())) => return Ok(()),
             }

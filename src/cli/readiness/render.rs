@@ -34,7 +34,7 @@ pub(super) fn text(answer: &pb::CheckReadinessResponse, now: Timestamp) -> Strin
     text
 }
 
-/// The mark, what is said, why and since when: `✗ check unit failed (check failed, 3 h ago)`.
+/// The mark, the message and since when: `✗ check unit failed (3 h ago)`. Without a message, the reason.
 fn headline(condition: &pb::Condition, now: Timestamp) -> String {
     let (mark, style) = match condition.status() {
         pb::ConditionStatus::True => ("✓", Style::Good),
@@ -42,20 +42,18 @@ fn headline(condition: &pb::Condition, now: Timestamp) -> String {
         pb::ConditionStatus::Unknown => ("?", Style::Open),
         pb::ConditionStatus::Unspecified => ("?", Style::Plain),
     };
-    let said = match condition.message.as_str() {
-        "" => &condition.check_name,
-        message => message,
+    let message = match condition.message.as_str() {
+        "" => labels::reason(condition),
+        message => message.to_owned(),
     };
-    let reason = labels::label::<pb::ConditionReason>(condition.reason);
-    let since = moment::when(condition.since, now);
-    let because = match since.as_str() {
-        "" => format!("({reason})"),
-        since => format!("({reason}, {since})"),
+    let since = match moment::when(condition.since, now).as_str() {
+        "" => String::new(),
+        since => format!("({since})"),
     };
     [
         style.paint(mark),
-        Style::Plain.paint(said),
-        Style::Faint.paint(&because),
+        Style::Plain.paint(&message),
+        Style::Faint.paint(&since),
     ]
     .into_iter()
     .filter(|part| !part.is_empty())

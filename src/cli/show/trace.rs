@@ -1,17 +1,17 @@
-//! A version whole, as text: its facts, then a table for each sort of thing that happened to it.
+//! A trace as text: the fields of the version, then a table each of its builds, checks, deployments and events.
 
 use jiff::Timestamp;
 
 use crate::pb::{self, log_entry::Content};
 
 use super::super::style::Style;
-use super::super::table::{Column, Table, cut, number, whole};
+use super::super::table::{Column, Table, cells, cut, number, reason, whole};
 use super::super::{labels, moment};
 
-/// As many events are shown; the log has the others.
+/// The most events that are shown; the event log has the others.
 const MAX_EVENTS: usize = 10;
 
-pub(super) fn text(trace: &pb::VersionTrace, width: Option<u16>, now: Timestamp) -> String {
+pub(super) fn text(trace: &pb::VersionTrace, width: Option<usize>, now: Timestamp) -> String {
     let version = trace.version.clone().unwrap_or_default();
     let mut text = format!(
         "{} {}  {}\n",
@@ -19,7 +19,7 @@ pub(super) fn text(trace: &pb::VersionTrace, width: Option<u16>, now: Timestamp)
         Style::Strong.paint(&version.version),
         labels::version_status(version)
     );
-    text.push_str(&facts(&version, now).render(width));
+    text.push_str(&fields(&version, now).render(width));
     let more = |truncated: bool| if truncated { "; there are more" } else { "" };
     for (title, count, table, more) in [
         (
@@ -51,9 +51,9 @@ pub(super) fn text(trace: &pb::VersionTrace, width: Option<u16>, now: Timestamp)
     text
 }
 
-fn facts(version: &pb::Version, now: Timestamp) -> Table {
+fn fields(version: &pb::Version, now: Timestamp) -> Table {
     let mut table = table([whole(""), whole("")]);
-    let built_by = joined(
+    let built_by = labels::joined(
         " ",
         [
             &version.built_by_name,
@@ -66,7 +66,7 @@ fn facts(version: &pb::Version, now: Timestamp) -> Table {
         true => format!("{scheme}, a pre-release"),
         false => scheme,
     };
-    for (name, fact) in [
+    for (name, value) in [
         ("repository", version.scm_repository.clone()),
         ("branch", version.scm_branch.clone()),
         ("commit", version.scm_sha.clone()),
@@ -76,8 +76,8 @@ fn facts(version: &pb::Version, now: Timestamp) -> Table {
         ("scheme", scheme),
         ("id", version.id.clone()),
     ] {
-        if !fact.is_empty() {
-            table.row([Style::Faint.paint(name), Style::Plain.paint(&fact)]);
+        if !value.is_empty() {
+            table.row([Style::Faint.paint(name), Style::Plain.paint(&value)]);
         }
     }
     table
@@ -91,17 +91,20 @@ fn builds(builds: &[pb::Build], now: Timestamp) -> Table {
         whole("BEGAN"),
         number("TOOK"),
         cut("BRANCH"),
-        cut("BECAUSE"),
+        reason("BECAUSE"),
     ]);
     for build in builds {
-        let cells = [
+        let cells = cells![
             labels::status(build.status, build.stale),
-            Style::Plain.paint(&run(&build.invoke_id, build.invoke_attempt)),
+            Style::Plain.paint(&labels::run(&build.invoke_id, build.invoke_attempt)),
             Style::Plain.paint(&build.build_number),
-            moment::when(build.started_at.or(build.created_at), now),
+            moment::when_cell(build.started_at.or(build.created_at), now),
             moment::took(build.started_at, build.completed_at),
             Style::Plain.paint(&build.scm_branch),
-            Style::Bad.paint(&joined(": ", [&build.error_code, &build.error_message])),
+            Style::Bad.paint(&labels::joined(
+                ": ",
+                [&build.error_code, &build.error_message]
+            )),
         ];
         table.row_with_note(cells, &Style::Faint.paint(&build.build_url));
     }
@@ -117,7 +120,7 @@ fn checks(checks: &[pb::Check], now: Timestamp) -> Table {
         whole("COUNTS"),
         whole("BEGAN"),
         whole("EXPIRES"),
-        cut("SUMMARY"),
+        reason("SUMMARY"),
     ]);
     for check in checks {
         let mut counts: Vec<String> = check
@@ -126,14 +129,14 @@ fn checks(checks: &[pb::Check], now: Timestamp) -> Table {
             .map(|(name, count)| format!("{name} {count}"))
             .collect();
         counts.sort();
-        let cells = [
+        let cells = cells![
             labels::check_status(check.status, check.stale),
             Style::Plain.paint(&check.check_name),
             labels::label::<pb::CheckKind>(check.kind),
             Style::Plain.paint(&check.environment_name),
             Style::Plain.paint(&counts.join(", ")),
-            moment::when(check.started_at.or(check.created_at), now),
-            moment::when(check.expires_at, now),
+            moment::when_cell(check.started_at.or(check.created_at), now),
+            moment::when_cell(check.expires_at, now),
             Style::Plain.paint(&check.summary),
         ];
         table.row_with_note(cells, &Style::Faint.paint(&check.url));
@@ -151,23 +154,23 @@ fn deployments(deployments: &[pb::Deployment], now: Timestamp) -> Table {
         whole("BEGAN"),
         number("TOOK"),
         cut("BY"),
-        cut("BECAUSE"),
+        reason("BECAUSE"),
     ]);
     for deployment in deployments {
-        let cells = [
+        let cells = cells![
             labels::status(deployment.status, deployment.stale),
             Style::Plain.paint(&deployment.environment_name),
             Style::Plain.paint(&deployment.instance),
             if deployment.current { "runs" } else { "" }.to_owned(),
-            labels::label::<pb::DeploymentClass>(deployment.deployment_class.unwrap_or_default()),
-            moment::when(deployment.started_at.or(deployment.created_at), now),
+            labels::label::<pb::DeploymentClass>(deployment.class),
+            moment::when_cell(deployment.started_at.or(deployment.created_at), now),
             moment::took(deployment.started_at, deployment.completed_at),
-            Style::Plain.paint(first_given([
+            Style::Plain.paint(labels::first_given([
                 &deployment.deployed_by_name,
                 &deployment.deployed_by,
                 &deployment.deployed_by_email,
             ])),
-            Style::Bad.paint(&joined(
+            Style::Bad.paint(&labels::joined(
                 ": ",
                 [&deployment.error_code, &deployment.error_message],
             )),
@@ -177,8 +180,8 @@ fn deployments(deployments: &[pb::Deployment], now: Timestamp) -> Table {
     table
 }
 
-/// The last events; where the server left the later ones out, the first ones.
-fn events(trace: &pb::VersionTrace, width: Option<u16>, now: Timestamp) -> String {
+/// The last events; the first ones if the server left out later ones.
+fn events(trace: &pb::VersionTrace, width: Option<usize>, now: Timestamp) -> String {
     let count = trace.events.len();
     if count == 0 {
         return String::new();
@@ -199,11 +202,11 @@ fn events(trace: &pb::VersionTrace, width: Option<u16>, now: Timestamp) -> Strin
     ]);
     for event in shown {
         let (status, about) = content(event.content.as_ref());
-        table.row([
+        table.row(cells![
             event.position.to_string(),
             labels::label::<pb::EventType>(event.event_type),
             status,
-            moment::when(event.occurred_at, now),
+            moment::when_cell(event.occurred_at, now),
             Style::Plain.paint(&about),
         ]);
     }
@@ -216,11 +219,11 @@ fn content(content: Option<&Content>) -> (String, String) {
     match content {
         Some(Content::VersionEvent(event)) => (
             labels::status(event.status, false),
-            run(&event.invoke_id, event.invoke_attempt),
+            labels::run(&event.invoke_id, event.invoke_attempt),
         ),
         Some(Content::DeploymentEvent(event)) => (
             labels::status(event.status, false),
-            joined(" ", [&event.environment_name, &event.instance]),
+            labels::joined(" ", [&event.environment_name, &event.instance]),
         ),
         Some(Content::CheckEvent(event)) => (
             labels::check_status(event.status, false),
@@ -232,28 +235,4 @@ fn content(content: Option<&Content>) -> (String, String) {
 
 fn table<const COLUMNS: usize>(columns: [Column; COLUMNS]) -> Table {
     Table::new(columns).indented(2)
-}
-
-/// A CI run's id, with its attempt where that is not the first.
-fn run(invoke_id: &str, attempt: i32) -> String {
-    match attempt {
-        ..=1 => invoke_id.to_owned(),
-        attempt => format!("{invoke_id} #{attempt}"),
-    }
-}
-
-fn joined<const TEXTS: usize>(separator: &str, texts: [&String; TEXTS]) -> String {
-    let given: Vec<&str> = texts
-        .into_iter()
-        .map(String::as_str)
-        .filter(|text| !text.is_empty())
-        .collect();
-    given.join(separator)
-}
-
-fn first_given<const TEXTS: usize>(texts: [&String; TEXTS]) -> &str {
-    texts
-        .into_iter()
-        .find(|text| !text.is_empty())
-        .map_or("", String::as_str)
 }

@@ -11,7 +11,7 @@ pub(super) fn text(
     args: &StatsArgs,
     span: &Span,
     answer: &pb::GetBuildStatisticsResponse,
-    width: Option<u16>,
+    width: Option<usize>,
 ) -> String {
     let statistics = answer.statistics.unwrap_or_default();
     let mut text = format!("{}\n", heading(args, span));

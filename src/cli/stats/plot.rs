@@ -1,23 +1,21 @@
-//! A trend as a small plot: a bar of builds for each bucket, and lines of eighths for durations. What
-//! completed and what failed differ in shape, not only in colour.
+//! A trend as a small plot: a bar of builds for each bucket, and lines of eighths for durations. Completed and
+//! failed builds differ in shape, not only in colour.
 
 use jiff::tz::TimeZone;
+use jiff::{RoundMode, Span, Unit, Zoned, ZonedRound};
 
 use crate::pb;
 
 use super::super::moment::{duration, jiff_time};
 use super::super::style::Style;
 use super::super::table::{Table, cut, number, whole};
-use super::Bucket;
 use super::figures::{percentile, rate};
+use super::{Bucket, Span as StatsSpan};
 
 /// The longest bar, and the longest line of eighths.
 const MAX_BAR: usize = 40;
 
-/// What a bar leaves to the other columns of a narrow terminal.
-const BESIDE_BAR: usize = 56;
-
-/// The shortest longest bar.
+/// The shortest bar for the largest bucket.
 const MIN_BAR: usize = 8;
 
 const EIGHTHS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
@@ -25,21 +23,31 @@ const EIGHTHS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '�
 pub(super) fn text(
     trend: &pb::GetBuildTrendResponse,
     bucket: Bucket,
-    zone: &TimeZone,
-    width: Option<u16>,
+    span: &StatsSpan,
+    width: Option<usize>,
 ) -> String {
+    let labels: Vec<String> = trend
+        .buckets
+        .iter()
+        .map(|at| label(at, bucket, &span.zone))
+        .collect();
     let room = width.map_or(MAX_BAR, |width| {
-        usize::from(width)
-            .saturating_sub(BESIDE_BAR)
+        let without_bars = buckets(&trend.buckets, &labels, bucket, 0).width();
+        // A bar may be longer by two, since no part that has builds is left out.
+        width
+            .saturating_sub(without_bars + 4)
             .clamp(MIN_BAR, MAX_BAR)
     });
     let mut text = format!(
         "\n{}",
-        buckets(&trend.buckets, bucket, zone, room).render(width)
+        buckets(&trend.buckets, &labels, bucket, room).render(width)
     );
     let legend = "█ completed  ▒ failed  · aborted, running or pending";
     text.push_str(&format!("  {}\n", Style::Faint.paint(legend)));
-    text.push_str(&format!("\n{}", lines(&trend.buckets, room).render(width)));
+    let lines = lines(&trend.buckets, room).render(width);
+    if !lines.is_empty() {
+        text.push_str(&format!("\n{lines}"));
+    }
     if !trend.groups.is_empty() {
         text.push_str(&format!("\n{}", groups(&trend.groups, room).render(width)));
     }
@@ -50,11 +58,11 @@ pub(super) fn text(
     text
 }
 
-/// A line for each bucket.
+/// A line for each bucket; without room, there are no bars.
 fn buckets(
     buckets: &[pb::BuildTrendBucket],
+    labels: &[String],
     bucket: Bucket,
-    zone: &TimeZone,
     room: usize,
 ) -> Table {
     let title = match bucket {
@@ -68,11 +76,11 @@ fn buckets(
     let mut table = Table::new(first.into_iter().chain(columns)).indented(2);
     let statistics = |bucket: &pb::BuildTrendBucket| bucket.statistics.unwrap_or_default();
     let most = buckets.iter().map(|bucket| statistics(bucket).total).max();
-    for at in buckets {
+    for (at, label) in buckets.iter().zip(labels) {
         let statistics = statistics(at);
         let durations = statistics.duration.unwrap_or_default();
         table.row([
-            begin(at, bucket, zone),
+            label.clone(),
             statistics.total.to_string(),
             bar(&statistics, most.unwrap_or_default(), room),
             rate(statistics.success_rate),
@@ -83,25 +91,56 @@ fn buckets(
     table
 }
 
-/// When a bucket begins, by the clock of the zone.
-fn begin(at: &pb::BuildTrendBucket, bucket: Bucket, zone: &TimeZone) -> String {
+/// The beginning of a bucket by the calendar of the zone, and whether the span covers only a part of it.
+fn label(at: &pb::BuildTrendBucket, bucket: Bucket, zone: &TimeZone) -> String {
     let format = match bucket {
-        // Where clocks are set back, an hour comes twice.
+        // When clocks are set back, an hour comes twice.
         Bucket::Hour => "%F %H:%M%:z",
         Bucket::Day | Bucket::Week => "%F",
         Bucket::Month => "%Y-%m",
     };
-    jiff_time(at.start_at).map_or_else(String::new, |from| {
-        let from = from.to_zoned(zone.clone());
-        from.strftime(format).to_string()
-    })
+    let (Some(from), Some(to)) = (jiff_time(at.from), jiff_time(at.to)) else {
+        return String::new();
+    };
+    let from = from.to_zoned(zone.clone());
+    let Some((begin, end)) = calendar_bucket(&from, bucket) else {
+        return from.strftime(format).to_string();
+    };
+    let part = if begin < from || to < end.timestamp() {
+        " (part)"
+    } else {
+        ""
+    };
+    format!("{}{part}", begin.strftime(format))
+}
+
+/// The beginning and the end of the hour, day, week from Monday, or month that holds a moment.
+fn calendar_bucket(at: &Zoned, bucket: Bucket) -> Option<(Zoned, Zoned)> {
+    let midnight = || at.start_of_day().ok();
+    let (begin, span) = match bucket {
+        Bucket::Hour => {
+            let hour = ZonedRound::new()
+                .smallest(Unit::Hour)
+                .mode(RoundMode::Trunc);
+            (at.round(hour).ok()?, Span::new().hours(1))
+        }
+        Bucket::Day => (midnight()?, Span::new().days(1)),
+        Bucket::Week => {
+            let days = at.weekday().to_monday_zero_offset();
+            let monday = midnight()?.checked_sub(Span::new().days(days)).ok()?;
+            (monday, Span::new().weeks(1))
+        }
+        Bucket::Month => (midnight()?.first_of_month().ok()?, Span::new().months(1)),
+    };
+    let end = begin.checked_add(span).ok()?;
+    Some((begin, end))
 }
 
 /// A bar whose full length stands for `most` builds; no part of it that has builds is left out.
 fn bar(statistics: &pb::BuildStatistics, most: i64, room: usize) -> String {
     let others = statistics.total - statistics.completed - statistics.failed;
     let part = |count: i64, sign: &str, style: Style| {
-        if count <= 0 || most <= 0 {
+        if count <= 0 || most <= 0 || room == 0 {
             return String::new();
         }
         let length = (count as f64 / most as f64 * room as f64).round() as usize;
@@ -115,7 +154,7 @@ fn bar(statistics: &pb::BuildStatistics, most: i64, room: usize) -> String {
     .concat()
 }
 
-/// The durations over all buckets.
+/// The durations over all buckets, if there is more than one.
 fn lines(buckets: &[pb::BuildTrendBucket], room: usize) -> Table {
     let mut table = Table::new(["", "", "", ""].map(whole)).indented(2);
     let of = |percentile: fn(&pb::DurationStatistics) -> Option<i64>| {
@@ -125,7 +164,10 @@ fn lines(buckets: &[pb::BuildTrendBucket], room: usize) -> Table {
     };
     for (name, values) in [("p50", of(|d| d.p50_us)), ("p95", of(|d| d.p95_us))] {
         let given = values.iter().flatten();
-        if let (Some(least), Some(most)) = (given.clone().min(), given.max()) {
+        // One value is in the table already.
+        if let (2.., Some(least), Some(most)) =
+            (given.clone().count(), given.clone().min(), given.max())
+        {
             let line = eighths(&values, room);
             let from_to = format!("{} to {}", duration(*least), duration(*most));
             table.row([Style::Faint.paint(name), line, from_to, String::new()]);
@@ -160,15 +202,23 @@ fn groups(groups: &[pb::BuildTrendGroup], room: usize) -> Table {
         table.row([
             name,
             total.to_string(),
-            eighths(&totals, room / 2),
-            eighths(&medians, room / 2),
+            sparkline(&totals, room / 2),
+            sparkline(&medians, room / 2),
         ]);
     }
     table
 }
 
-/// A line of eighths, from 0 to the largest value; a space where there is none. Where there are more values
-/// than room, each sign is the largest of its neighbours.
+/// A line of eighths, if there is more than one value.
+fn sparkline(values: &[Option<i64>], room: usize) -> String {
+    match values.iter().flatten().count() {
+        0 | 1 => String::new(),
+        _ => eighths(values, room),
+    }
+}
+
+/// A line of eighths, from 0 to the largest value; a space stands for an absent value. If there are more values
+/// than room, each sign shows the largest of its neighbours.
 fn eighths(values: &[Option<i64>], room: usize) -> String {
     let largest = values.iter().flatten().max().copied().unwrap_or_default();
     let width = values.len().div_ceil(room.max(1)).max(1);
