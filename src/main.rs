@@ -17,6 +17,7 @@ use versioner::cli::command_list::command_list;
 use versioner::cli::import::{ImportArgs, import};
 use versioner::cli::matrix::{MatrixArgs, matrix};
 use versioner::cli::readiness::{COULD_NOT_ASK, ReadinessArgs, readiness};
+use versioner::cli::report::{ReportArgs, report};
 use versioner::cli::show::{ShowArgs, show};
 use versioner::cli::stats::{StatsArgs, stats};
 use versioner::cli::versions::{VersionsArgs, versions};
@@ -53,8 +54,7 @@ enum Command {
     Matrix(MatrixArgs),
     Readiness(ReadinessArgs),
     Stats(StatsArgs),
-    Completions(CompletionsArgs),
-    Man(ManArgs),
+    Report(ReportArgs),
 }
 
 const EXAMPLES: &str = "\
@@ -79,51 +79,29 @@ async fn main() -> ExitCode {
         Ok(command_line) => command_line,
         Err(error) => return not_understood(&error),
     };
-    match command {
-        None => serve_command(&serve).await,
-        Some(Command::Serve(args)) => serve_command(&args).await,
-        Some(Command::Migrate(args)) => migrate_command(&args).await,
-        Some(Command::Import(args)) => import(args).await,
-        Some(Command::Versions(args)) => versions(args).await,
-        Some(Command::Show(args)) => show(args).await,
-        Some(Command::Matrix(args)) => matrix(args).await,
-        Some(Command::Readiness(args)) => readiness(args).await,
-        Some(Command::Stats(args)) => stats(args).await,
-        Some(Command::Completions(args)) => args.write(CommandLine::command()),
-        Some(Command::Man(args)) => args.write(CommandLine::command()),
-    }
-}
-
-async fn serve_command(args: &ServeArgs) -> ExitCode {
-    let config = Config::check(args).unwrap_or_else(|mistakes| reject(mistakes));
-    start_log(&config.log);
-    exit_code(serve_until_signalled(&config).await)
-}
-
-async fn migrate_command(args: &MigrateArgs) -> ExitCode {
-    let config = MigrateConfig::check(args).unwrap_or_else(|mistakes| reject(mistakes));
-    start_log(&config.log);
-    let migrated = server::migrate(&config.database_url).await;
-    exit_code(migrated.map_err(Into::into))
-}
-
-/// Ends the process with the list of the settings that are wrong.
-fn reject(mistakes: Mistakes) -> ! {
-    CommandLine::command()
-        .error(ErrorKind::ValueValidation, mistakes)
-        .exit()
-}
-
-fn start_log(config: &LogConfig) {
-    telemetry::init(config);
-    tracing::info!(
-        version = release::VERSION,
-        commit = release::COMMIT,
-        "starting"
-    );
-}
-
-fn exit_code(result: Result<(), Box<dyn Error>>) -> ExitCode {
+    let (args, what) = match command {
+        None => (serve, What::Serve),
+        Some(Command::Serve(args)) => (args, What::Serve),
+        Some(Command::Migrate(args)) => (args, What::Migrate),
+        Some(Command::Import(args)) => return import(args).await,
+        Some(Command::Versions(args)) => return versions(args).await,
+        Some(Command::Show(args)) => return show(args).await,
+        Some(Command::Matrix(args)) => return matrix(args).await,
+        Some(Command::Readiness(args)) => return readiness(args).await,
+        Some(Command::Stats(args)) => return stats(args).await,
+        Some(Command::Report(args)) => return report(args).await,
+    };
+    let config = match Config::check(&args) {
+        Ok(config) => config,
+        Err(mistakes) => CommandLine::command()
+            .error(ErrorKind::ValueValidation, mistakes)
+            .exit(),
+    };
+    telemetry::init(config.log.clone(), config.log_format);
+    let result = match what {
+        What::Serve => serve_until_signalled(&config).await,
+        What::Migrate => server::migrate(&config).await.map_err(Into::into),
+    };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -4,7 +4,6 @@
 mod derived_id;
 mod fields;
 mod lines;
-mod patience;
 mod report;
 mod sender;
 mod submission;

@@ -1,6 +1,6 @@
 //! The words and marks that people see for values of the contract, and the values that they type.
 
-use crate::domain::status::Status;
+use crate::domain::status::{CheckKind, Status};
 use crate::pb::{self, Words};
 
 use super::style::Style;
@@ -137,5 +137,27 @@ pub(super) fn parse_status(text: &str) -> Result<pb::Status, String> {
         Status::Completed => pb::Status::Completed,
         Status::Failed => pb::Status::Failed,
         Status::Aborted => pb::Status::Aborted,
+    })
+}
+
+/// Parses the status of a check in any of its spellings.
+pub(super) fn parse_check_status(text: &str) -> Result<pb::CheckStatus, String> {
+    let status = Status::parse_check(text)?;
+    Ok(match status {
+        Status::Pending => pb::CheckStatus::Queued,
+        Status::Started => pb::CheckStatus::Running,
+        Status::Completed => pb::CheckStatus::Passed,
+        Status::Failed => pb::CheckStatus::Failed,
+        Status::Aborted => pb::CheckStatus::Skipped,
+    })
+}
+
+/// Parses the kind of a check.
+pub(super) fn parse_check_kind(text: &str) -> Result<pb::CheckKind, String> {
+    Ok(match CheckKind::parse(text)? {
+        CheckKind::Test => pb::CheckKind::Test,
+        CheckKind::SecurityScan => pb::CheckKind::SecurityScan,
+        CheckKind::Approval => pb::CheckKind::Approval,
+        CheckKind::Custom => pb::CheckKind::Custom,
     })
 }

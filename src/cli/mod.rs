@@ -1,6 +1,7 @@
 //! The subcommands that are clients of the service. They know the contract and the terms of the
 //! domain, nothing of the server or the store.
 
+mod backoff;
 mod labels;
 mod list;
 mod moment;
@@ -16,6 +17,7 @@ pub mod command_list;
 pub mod import;
 pub mod matrix;
 pub mod readiness;
+pub mod report;
 pub mod show;
 pub mod stats;
 pub mod versions;

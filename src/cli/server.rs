@@ -76,6 +76,11 @@ impl ServerArgs {
         })
     }
 
+    /// A connection that is made with the first call.
+    pub(super) fn channel(&self) -> Result<Channel, CliError> {
+        Ok(self.endpoint()?.connect_lazy())
+    }
+
     fn endpoint(&self) -> Result<Endpoint, CliError> {
         let endpoint = Endpoint::from_shared(self.server.clone()).map_err(|error| {
             let server = &self.server;

@@ -123,7 +123,7 @@ async fn an_unknown_command_lists_the_commands() {
     assert_eq!((run.code, run.output.as_str()), (2, ""));
     let begin = "error: unrecognized subcommand 'deploy'";
     assert!(run.errors.starts_with(begin), "{}", run.errors);
-    for command in ["import", "versions", "readiness"] {
+    for command in ["import", "versions", "readiness", "report"] {
         let line = format!("\n  {command} ");
         assert!(run.errors.contains(&line), "{command}: {}", run.errors);
     }

@@ -9,6 +9,7 @@ mod failures;
 mod matrix;
 mod polling;
 mod readiness;
+mod report;
 mod service;
 mod show;
 mod stats;

@@ -10,15 +10,15 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc::{self, Receiver};
 use tokio::time::{sleep, sleep_until, timeout};
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::{Code, Status, transport::Endpoint};
-use tonic_types::StatusExt;
+use tonic::{Status, transport::Endpoint};
 
 use crate::pb::{
     self, event_service_client::EventServiceClient, submission_result::Result as Answer,
 };
 
+use super::super::backoff::{Backoff, is_temporary, retry_delay};
 use super::super::server::with_causes;
-use super::{lines::Line, patience::Patience, report::Report};
+use super::{lines::Line, report::Report};
 
 /// How many events may be unanswered; the server stops reading at 1,024.
 const WINDOW: usize = 1_000;
@@ -29,7 +29,7 @@ const SILENCE: Duration = Duration::from_secs(30);
 pub(super) struct Sender<'a, 'b, W> {
     server: Endpoint,
     lines: Receiver<Result<Line, String>>,
-    patience: Patience,
+    backoff: Backoff,
     report: &'a mut Report<'b, W>,
     /// The lines that are not dealt with yet, in order. The first one is always an event.
     unanswered: VecDeque<Line>,
@@ -61,7 +61,7 @@ impl<'a, 'b, W: Write> Sender<'a, 'b, W> {
         Self {
             server,
             lines,
-            patience: Patience::new(retry_for),
+            backoff: Backoff::new(retry_for),
             report,
             unanswered: VecDeque::new(),
             unread: None,
@@ -82,7 +82,7 @@ impl<'a, 'b, W: Write> Sender<'a, 'b, W> {
                 // A stream may end while there is nothing to send.
                 Err(Broken::ForNow { .. }) if self.unanswered.is_empty() => {}
                 Err(Broken::ForNow { why, asked_for }) => {
-                    let Some(pause) = self.patience.after_failure(Instant::now(), asked_for) else {
+                    let Some(pause) = self.backoff.after_failure(Instant::now(), asked_for) else {
                         return Err(self.at_first_unanswered(&why));
                     };
                     self.report.waiting(&why);
@@ -147,7 +147,7 @@ impl<'a, 'b, W: Write> Sender<'a, 'b, W> {
                     }
                     answered += 1;
                     heard = tokio::time::Instant::now();
-                    self.patience.restore();
+                    self.backoff.reset();
                 }
                 () = sleep_until(heard + SILENCE), if waiting => return Err(silent()),
             }
@@ -247,18 +247,11 @@ fn broken(status: Status) -> Broken {
         message => format!("the stream broke: {message}"),
     };
     let why = with_causes(why, status.source());
-    let asked_for = status
-        .get_details_retry_info()
-        .and_then(|info| info.retry_delay);
-    match status.code() {
-        // A connection that breaks shows as any of these, by where it broke.
-        Code::Unavailable
-        | Code::DeadlineExceeded
-        | Code::Aborted
-        | Code::Cancelled
-        | Code::Internal
-        | Code::Unknown => Broken::ForNow { why, asked_for },
-        _ if asked_for.is_some() => Broken::ForNow { why, asked_for },
-        _ => Broken::ForGood(why),
+    match is_temporary(&status) {
+        true => Broken::ForNow {
+            why,
+            asked_for: retry_delay(&status),
+        },
+        false => Broken::ForGood(why),
     }
 }
