@@ -13,7 +13,12 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 use manual::{CompletionsArgs, ManArgs};
 use tokio::signal::unix::{SignalKind, signal};
+use versioner::cli::builds::{BuildsArgs, builds};
+use versioner::cli::catalog::{EnvironmentsArgs, ProductsArgs, environments, products};
+use versioner::cli::checks::{ChecksArgs, checks};
 use versioner::cli::command_list::command_list;
+use versioner::cli::deployments::{DeploymentsArgs, deployments};
+use versioner::cli::events::{EventsArgs, events};
 use versioner::cli::import::{ImportArgs, import};
 use versioner::cli::matrix::{MatrixArgs, matrix};
 use versioner::cli::readiness::{COULD_NOT_ASK, ReadinessArgs, readiness};
@@ -47,14 +52,22 @@ enum Command {
     /// `serve` also does this at its start. This command is for a migration ahead of that. It may be repeated, and may run
     /// on several machines at the same time.
     Migrate(MigrateArgs),
-    /// Sends a file of events to a server, in their order, and says what became of each.
+    Report(ReportArgs),
+    /// Sends a file of events to a server, in their order, and prints the result of each rejected one.
     Import(ImportArgs),
     Versions(VersionsArgs),
     Show(ShowArgs),
     Matrix(MatrixArgs),
     Readiness(ReadinessArgs),
     Stats(StatsArgs),
-    Report(ReportArgs),
+    Builds(BuildsArgs),
+    Checks(ChecksArgs),
+    Deployments(DeploymentsArgs),
+    Events(EventsArgs),
+    Products(ProductsArgs),
+    Environments(EnvironmentsArgs),
+    Completions(CompletionsArgs),
+    Man(ManArgs),
 }
 
 const EXAMPLES: &str = "\
@@ -79,29 +92,58 @@ async fn main() -> ExitCode {
         Ok(command_line) => command_line,
         Err(error) => return not_understood(&error),
     };
-    let (args, what) = match command {
-        None => (serve, What::Serve),
-        Some(Command::Serve(args)) => (args, What::Serve),
-        Some(Command::Migrate(args)) => (args, What::Migrate),
-        Some(Command::Import(args)) => return import(args).await,
-        Some(Command::Versions(args)) => return versions(args).await,
-        Some(Command::Show(args)) => return show(args).await,
-        Some(Command::Matrix(args)) => return matrix(args).await,
-        Some(Command::Readiness(args)) => return readiness(args).await,
-        Some(Command::Stats(args)) => return stats(args).await,
-        Some(Command::Report(args)) => return report(args).await,
-    };
-    let config = match Config::check(&args) {
-        Ok(config) => config,
-        Err(mistakes) => CommandLine::command()
-            .error(ErrorKind::ValueValidation, mistakes)
-            .exit(),
-    };
-    telemetry::init(config.log.clone(), config.log_format);
-    let result = match what {
-        What::Serve => serve_until_signalled(&config).await,
-        What::Migrate => server::migrate(&config).await.map_err(Into::into),
-    };
+    match command {
+        None => serve_command(&serve).await,
+        Some(Command::Serve(args)) => serve_command(&args).await,
+        Some(Command::Migrate(args)) => migrate_command(&args).await,
+        Some(Command::Import(args)) => import(args).await,
+        Some(Command::Versions(args)) => versions(args).await,
+        Some(Command::Show(args)) => show(args).await,
+        Some(Command::Matrix(args)) => matrix(args).await,
+        Some(Command::Readiness(args)) => readiness(args).await,
+        Some(Command::Stats(args)) => stats(args).await,
+        Some(Command::Report(args)) => report(args).await,
+        Some(Command::Builds(args)) => builds(args).await,
+        Some(Command::Checks(args)) => checks(args).await,
+        Some(Command::Deployments(args)) => deployments(args).await,
+        Some(Command::Events(args)) => events(args).await,
+        Some(Command::Products(args)) => products(args).await,
+        Some(Command::Environments(args)) => environments(args).await,
+        Some(Command::Completions(args)) => args.write(CommandLine::command()),
+        Some(Command::Man(args)) => args.write(CommandLine::command()),
+    }
+}
+
+async fn serve_command(args: &ServeArgs) -> ExitCode {
+    let config = Config::check(args).unwrap_or_else(|mistakes| reject(mistakes));
+    start_log(&config.log);
+    exit_code(serve_until_signalled(&config).await)
+}
+
+async fn migrate_command(args: &MigrateArgs) -> ExitCode {
+    let config = MigrateConfig::check(args).unwrap_or_else(|mistakes| reject(mistakes));
+    start_log(&config.log);
+    let migrated = server::migrate(&config.database_url).await;
+    exit_code(migrated.map_err(Into::into))
+}
+
+/// Ends the process with the list of the settings that are wrong.
+fn reject(mistakes: Mistakes) -> ! {
+    CommandLine::command()
+        .error(ErrorKind::ValueValidation, mistakes)
+        .exit()
+}
+
+fn start_log(config: &LogConfig) {
+    telemetry::init(config);
+    tracing::info!(
+        version = release::VERSION,
+        commit = release::COMMIT,
+        "starting"
+    );
+}
+
+fn exit_code(result: Result<(), Box<dyn Error>>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -1,7 +1,7 @@
 //! The words and marks that people see for values of the contract, and the values that they type.
 
 use crate::domain::status::{CheckKind, Status};
-use crate::pb::{self, Words};
+use crate::pb::{self, Words, log_entry::Content};
 
 use super::style::Style;
 use super::table::Cell;
@@ -68,6 +68,57 @@ pub(super) fn readiness(number: i32) -> String {
     style.paint(&format!("{mark} {}", label::<pb::Readiness>(number)))
 }
 
+/// An entry of the event log.
+pub(super) type LogEntry = pb::LogEntry;
+
+/// What an entry of the event log is about.
+#[derive(Default)]
+pub(super) struct EventContent {
+    /// The status with its mark.
+    pub(super) status: String,
+    pub(super) product: String,
+    pub(super) version: String,
+    /// The rest that distinguishes it from other events of the same version.
+    pub(super) about: String,
+}
+
+/// The type of an entry in words.
+pub(super) fn event_type(event: &LogEntry) -> String {
+    label::<pb::EventType>(event.event_type)
+}
+
+pub(super) fn event_content(event: &LogEntry) -> EventContent {
+    match event.content.clone() {
+        Some(Content::VersionEvent(event)) => EventContent {
+            status: status(event.status, false),
+            about: run(&event.invoke_id, event.invoke_attempt),
+            product: event.product_name,
+            version: event.version,
+        },
+        Some(Content::DeploymentEvent(event)) => EventContent {
+            status: status(event.status, false),
+            about: joined(" ", [&event.environment_name, &event.instance]),
+            product: event.product_name,
+            version: event.version,
+        },
+        Some(Content::CheckEvent(event)) => EventContent {
+            status: check_status(event.status, false),
+            about: event.check_name,
+            product: event.product_name,
+            version: event.version,
+        },
+        Some(Content::Product(product)) => EventContent {
+            product: product.name,
+            ..EventContent::default()
+        },
+        Some(Content::Environment(environment)) => EventContent {
+            about: environment.name,
+            ..EventContent::default()
+        },
+        None => EventContent::default(),
+    }
+}
+
 /// A CI run's id, with its attempt if that is not the first.
 pub(super) fn run(invoke_id: &str, attempt: i32) -> String {
     match attempt {
@@ -129,14 +180,14 @@ pub(super) fn joined<const TEXTS: usize>(separator: &str, texts: [&String; TEXTS
 }
 
 /// Parses the status of a build or deployment in any of its spellings.
-pub(super) fn parse_status(text: &str) -> Result<pb::Status, String> {
+pub(super) fn parse_status(text: &str) -> Result<pb::BuildStatus, String> {
     let status = Status::parse(text)?;
     Ok(match status {
-        Status::Pending => pb::Status::Pending,
-        Status::Started => pb::Status::Started,
-        Status::Completed => pb::Status::Completed,
-        Status::Failed => pb::Status::Failed,
-        Status::Aborted => pb::Status::Aborted,
+        Status::Pending => pb::BuildStatus::Pending,
+        Status::Started => pb::BuildStatus::Started,
+        Status::Completed => pb::BuildStatus::Completed,
+        Status::Failed => pb::BuildStatus::Failed,
+        Status::Aborted => pb::BuildStatus::Aborted,
     })
 }
 
@@ -159,5 +210,28 @@ pub(super) fn parse_check_kind(text: &str) -> Result<pb::CheckKind, String> {
         CheckKind::SecurityScan => pb::CheckKind::SecurityScan,
         CheckKind::Approval => pb::CheckKind::Approval,
         CheckKind::Custom => pb::CheckKind::Custom,
+    })
+}
+
+/// Parses the type of an environment.
+pub(super) fn parse_environment_type(text: &str) -> Result<pb::EnvironmentType, String> {
+    parse_word(text)
+}
+
+/// Parses the type of an entry of the event log.
+pub(super) fn parse_event_type(text: &str) -> Result<pb::EventType, String> {
+    parse_word(text)
+}
+
+/// Parses the word of a value.
+fn parse_word<W: Words + TryFrom<i32>>(text: &str) -> Result<W, String> {
+    let word = text.trim().to_ascii_lowercase().replace(['-', ' '], "_");
+    // 0 means unspecified and has no word; the others are without gaps.
+    let words = (1..).map_while(|number| Some((number, W::word(number)?)));
+    let found = words.clone().find(|(_, known)| *known == word);
+    let value = found.and_then(|(number, _)| W::try_from(number).ok());
+    value.ok_or_else(|| {
+        let words: Vec<&str> = words.map(|(_, known)| known).collect();
+        format!("must be one of: {}", words.join(", "))
     })
 }

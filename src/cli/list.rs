@@ -3,16 +3,18 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
 use tonic::transport::Channel;
 use tonic::{Response, Status};
 
+use super::moment::pb_time;
 use super::names::check_names;
 use super::output::{Format, ListFormat, OutputArgs};
 use super::server::{CliError, ServerArgs};
 use super::style::Style;
 use super::table::{Cell, Column, Table, name, whole};
+use super::time_arg::TimeArg;
 use super::{WRONG_ARGUMENTS, exit_code};
 
 /// The most rows that one list may show.
@@ -39,6 +41,34 @@ pub struct ListArgs {
 
     #[command(flatten)]
     pub output: OutputArgs<ListFormat>,
+}
+
+/// A span of time that a list is filtered by.
+#[derive(Args, Clone, Debug)]
+pub struct CreatedArgs {
+    /// Only rows whose first event occurred at or after this time: a time such as 2026-01-31T12:00:00Z, a date (its
+    /// midnight in UTC), or an age such as `2h ago`.
+    #[arg(long, value_name = "TIME", value_parser = TimeArg::parse)]
+    pub since: Option<TimeArg>,
+
+    /// Only rows whose first event occurred before this time.
+    #[arg(long, value_name = "TIME", value_parser = TimeArg::parse)]
+    pub until: Option<TimeArg>,
+}
+
+impl CreatedArgs {
+    /// The two times as the contract has them.
+    pub(super) fn times(&self) -> Result<[Option<prost_types::Timestamp>; 2], CliError> {
+        let now = Timestamp::now();
+        let time = |flag: &str, at: &Option<TimeArg>| match at {
+            Some(at) => at
+                .resolve(&TimeZone::UTC, now)
+                .map(|at| Some(pb_time(at)))
+                .map_err(|why| CliError::new(format!("{flag}: {why}"))),
+            None => Ok(None),
+        };
+        Ok([time("--since", &self.since)?, time("--until", &self.until)?])
+    }
 }
 
 /// A request for a list.

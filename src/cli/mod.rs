@@ -13,7 +13,12 @@ mod table;
 mod time_arg;
 mod wrap;
 
+pub mod builds;
+pub mod catalog;
+pub mod checks;
 pub mod command_list;
+pub mod deployments;
+pub mod events;
 pub mod import;
 pub mod matrix;
 pub mod readiness;

@@ -111,10 +111,27 @@ impl<F: Formats> OutputArgs<F> {
             (Format::Name, _) | (_, None) => text(None),
             (_, Some(width)) => wrap(&text(Some(width)), width),
         };
-        self.write_text(&text)
+        self.write_text(&text).map(|_still_read| ())
     }
 
-    fn write_text(&self, text: &str) -> Result<(), CliError> {
+    /// Writes one of many answers as a line: JSON, or a text. Returns whether somebody still reads.
+    pub(super) fn write_line(
+        &self,
+        answer: &impl Serialize,
+        text: String,
+    ) -> Result<bool, CliError> {
+        match (self.format(), terminal_width()) {
+            (Format::Json, _) => {
+                let json = serde_json::to_string(answer).map_err(not_json)?;
+                self.write_text(&format!("{json}\n"))
+            }
+            (_, Some(width)) => self.write_text(&wrap(&text, width)),
+            (_, None) => self.write_text(&format!("{text}\n")),
+        }
+    }
+
+    /// Writes a text. Returns whether somebody still reads.
+    fn write_text(&self, text: &str) -> Result<bool, CliError> {
         let color = match self.color {
             ColorChoice::Auto => anstream::ColorChoice::Auto,
             ColorChoice::Always => anstream::ColorChoice::Always,
@@ -125,8 +142,8 @@ impl<F: Formats> OutputArgs<F> {
             .write_all(text.as_bytes())
             .and_then(|()| output.flush());
         match written {
-            Ok(()) => Ok(()),
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
             Err(error) => Err(CliError::new(format!(
                 "could not write the answer: {error}"
             ))),

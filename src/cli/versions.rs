@@ -28,7 +28,7 @@ pub struct VersionsArgs {
     /// Only versions whose latest build has this status: pending, started, completed, failed, aborted, or a common
     /// synonym.
     #[arg(long, value_parser = labels::parse_status)]
-    pub status: Option<pb::Status>,
+    pub status: Option<pb::BuildStatus>,
 
     /// Only versions of this commit: the full SHA, or 4 or more characters of its beginning, in any case.
     #[arg(long, value_parser = name())]
@@ -148,8 +148,8 @@ impl List for pb::ListVersionsResponse {
             let because: Vec<String> = because.collect();
             let mut cells = view.subject_cells(&version.product_name, &version.version);
             cells.extend(cells![
-                labels::status(version.status, version.stale),
-                labels::readiness(version.readiness),
+                labels::version_status(version),
+                labels::readiness(version.readiness.unwrap_or_default()),
                 labels::commit(&version.scm_sha),
                 Style::Plain.paint(&version.scm_branch),
                 when_cell(version.created_at, view.now),

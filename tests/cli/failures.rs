@@ -123,7 +123,7 @@ async fn an_unknown_command_lists_the_commands() {
     assert_eq!((run.code, run.output.as_str()), (2, ""));
     let begin = "error: unrecognized subcommand 'deploy'";
     assert!(run.errors.starts_with(begin), "{}", run.errors);
-    for command in ["import", "versions", "readiness", "report"] {
+    for command in ["import", "versions", "readiness", "report", "builds"] {
         let line = format!("\n  {command} ");
         assert!(run.errors.contains(&line), "{command}: {}", run.errors);
     }
@@ -155,6 +155,10 @@ async fn a_wrong_command_line_is_refused_by_the_flag() {
         (&["stats", "--from=2026-01-01", "--last=1d"], "--last"),
         (&["stats", "--server=localhost"], "--server"),
         (&["stats", "--output=wide"], "--output"),
+        (&["builds", "--since=yesterday"], "--since"),
+        (&["checks", "--kind=smell"], "--kind"),
+        (&["environments", "--type=prod"], "--type"),
+        (&["events", "--follow", "--limit=1"], "--limit"),
     ] {
         let run = versioner("http://127.0.0.1:1", command_line).await;
         assert_eq!(run.code, 2, "{run:?}");

@@ -6,6 +6,7 @@ mod terminal;
 mod fixtures;
 
 mod failures;
+mod lists;
 mod matrix;
 mod polling;
 mod readiness;

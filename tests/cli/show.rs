@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use insta::assert_snapshot;
 use tonic::Code;
 use tonic_types::{ErrorDetails, StatusExt};
-use versioner::pb::{self, event::Content};
+use versioner::pb::{self, log_entry::Content};
 
 use crate::fake_server::FakeServer;
 use crate::fixtures::{at, version};

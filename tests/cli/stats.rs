@@ -241,8 +241,8 @@ async fn a_week_that_the_span_covers_in_part_is_marked() {
         .statistics
         .push_back(Ok(pb::GetBuildStatisticsResponse::default()));
     let bucket = |from: &str, to: &str| pb::BuildTrendBucket {
-        from: at(from),
-        to: at(to),
+        start_at: at(from),
+        end_at: at(to),
         statistics: Some(pb::BuildStatistics {
             total: 1,
             completed: 1,
@@ -280,8 +280,8 @@ async fn a_week_that_the_span_covers_in_part_is_marked() {
 async fn a_single_duration_is_not_plotted() {
     let server = FakeServer::start().await;
     let once = pb::BuildTrendBucket {
-        from: at("2025-10-01T00:00:00Z"),
-        to: at("2025-10-02T00:00:00Z"),
+        start_at: at("2025-10-01T00:00:00Z"),
+        end_at: at("2025-10-02T00:00:00Z"),
         statistics: Some(statistics(3, 0)),
     };
     let answer = pb::GetBuildStatisticsResponse::default();

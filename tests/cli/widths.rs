@@ -51,7 +51,7 @@ fn versions() -> Vec<pb::Version> {
         .map(|number| pb::Version {
             product_name: "a-product-with-a-long-name".to_owned(),
             scm_branch: "feature/a-branch-with-a-long-name".to_owned(),
-            readiness: pb::Readiness::NotReady.into(),
+            readiness: Some(pb::Readiness::NotReady.into()),
             unmet_conditions: vec![condition(
                 pb::ConditionStatus::False,
                 pb::ConditionReason::CheckFailed,
@@ -93,7 +93,7 @@ async fn versions_at_every_width() {
 async fn a_trace_at_every_width() {
     let server = FakeServer::start().await;
     let builds = (0..ROWS).map(|number| pb::Build {
-        status: pb::Status::Failed.into(),
+        status: pb::BuildStatus::Failed.into(),
         invoke_id: format!("run{number}"),
         build_number: format!("45600{number}"),
         build_url: format!("https://ci.example/a/long/path/to/the/log/of/build/{number}"),
@@ -112,7 +112,7 @@ async fn a_trace_at_every_width() {
         ..Default::default()
     });
     let deployments = (0..ROWS).map(|number| pb::Deployment {
-        status: pb::Status::Failed.into(),
+        status: pb::BuildStatus::Failed.into(),
         environment_name: format!("production-{number}"),
         instance: "eu-central-1/cluster/tenant".to_owned(),
         deploy_url: format!("https://cd.example/a/long/path/to/the/deployment/{number}"),
@@ -197,7 +197,7 @@ async fn a_matrix_at_every_width() {
                         instance: instance.to_owned(),
                         current: Some(deployed(
                             &format!("{number}.{at}.{instance}-20251001.abcdef"),
-                            pb::Status::Completed,
+                            pb::BuildStatus::Completed,
                             "2025-10-02T00:00:00Z",
                         )),
                         ..Default::default()
@@ -256,8 +256,8 @@ async fn statistics_at_every_width() {
     server.state().statistics.push_back(Ok(answer));
     let buckets: Vec<pb::BuildTrendBucket> = (0..ROWS)
         .map(|number| pb::BuildTrendBucket {
-            from: at(&format!("2025-10-{:02}T00:00:00Z", number + 1)),
-            to: at(&format!("2025-10-{:02}T00:00:00Z", number + 2)),
+            start_at: at(&format!("2025-10-{:02}T00:00:00Z", number + 1)),
+            end_at: at(&format!("2025-10-{:02}T00:00:00Z", number + 2)),
             statistics: Some(statistics(total(number))),
         })
         .collect();
@@ -322,7 +322,7 @@ async fn a_verdict_at_every_width() {
 async fn on_80_columns_commits_and_times_are_short_and_reasons_are_whole() {
     let server = FakeServer::start().await;
     let not_ready = pb::Version {
-        readiness: pb::Readiness::NotReady.into(),
+        readiness: Some(pb::Readiness::NotReady.into()),
         unmet_conditions: vec![
             condition(
                 pb::ConditionStatus::False,

@@ -37,7 +37,7 @@ fn line(instance: &pb::MatrixInstance, comparison: Option<String>, legend: &mut 
 }
 
 pub(super) fn in_progress(instance: &pb::MatrixInstance) -> Option<&pb::DeploymentSummary> {
-    instance.under_way.as_ref()
+    instance.in_progress.as_ref()
 }
 
 /// The version of a deployment that has not finished, with a remark if it is stale.
@@ -58,13 +58,13 @@ pub(super) fn failed_since(instance: &pb::MatrixInstance) -> Option<&pb::Deploym
 pub(super) fn comparison(cell: &pb::MatrixCell) -> Option<String> {
     // The two ends are not counted, so the next version has none between.
     let versions = cell.versions_between.saturating_add(1);
-    Some(match cell.standing() {
-        pb::Standing::Unspecified => return None,
-        pb::Standing::Same => Style::Good.paint("="),
-        pb::Standing::Ahead => Style::Open.paint(&format!("▲{versions}")),
-        pb::Standing::Behind => Style::Open.paint(&format!("▼{versions}")),
-        pb::Standing::Mixed => Style::Open.paint("≠"),
-        pb::Standing::Unknown => Style::Faint.paint("?"),
+    Some(match cell.baseline_comparison() {
+        pb::BaselineComparison::Unspecified => return None,
+        pb::BaselineComparison::Same => Style::Good.paint("="),
+        pb::BaselineComparison::Ahead => Style::Open.paint(&format!("▲{versions}")),
+        pb::BaselineComparison::Behind => Style::Open.paint(&format!("▼{versions}")),
+        pb::BaselineComparison::Mixed => Style::Open.paint("≠"),
+        pb::BaselineComparison::Unknown => Style::Faint.paint("?"),
     })
 }
 

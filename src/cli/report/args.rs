@@ -29,7 +29,7 @@ pub struct BuildArgs {
 
     /// The status of the build: pending, started, completed, failed, aborted, or a common synonym such as success.
     #[arg(long, value_parser = parse_status)]
-    pub status: pb::Status,
+    pub status: pb::BuildStatus,
 
     #[command(flatten)]
     pub event: EventArgs,
@@ -74,7 +74,7 @@ pub struct DeploymentArgs {
 
     /// The status of the deployment: pending, started, completed, failed, aborted, or a common synonym such as success.
     #[arg(long, value_parser = parse_status)]
-    pub status: pb::Status,
+    pub status: pb::BuildStatus,
 
     /// The cluster, region or tenant of the environment.
     #[arg(long)]

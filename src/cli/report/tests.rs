@@ -107,7 +107,7 @@ fn a_build_is_filled_from_the_ci_run() {
     let expected = pb::VersionEvent {
         product_name: "my-service".to_owned(),
         version: "1.2.3".to_owned(),
-        status: pb::Status::Completed.into(),
+        status: pb::BuildStatus::Completed.into(),
         event_id: event.event_id.clone(),
         invoke_id: "1234567890".to_owned(),
         invoke_attempt: 2,
@@ -146,7 +146,7 @@ fn a_deployment_has_no_commit_of_the_ci_run() {
     let expected = pb::DeploymentEvent {
         product_name: "my-service".to_owned(),
         version: "1.2.3".to_owned(),
-        status: pb::Status::Started.into(),
+        status: pb::BuildStatus::Started.into(),
         event_id: event.event_id.clone(),
         invoke_id: "1234567890".to_owned(),
         invoke_attempt: 2,

@@ -99,7 +99,7 @@ fn label(at: &pb::BuildTrendBucket, bucket: Bucket, zone: &TimeZone) -> String {
         Bucket::Day | Bucket::Week => "%F",
         Bucket::Month => "%Y-%m",
     };
-    let (Some(from), Some(to)) = (jiff_time(at.from), jiff_time(at.to)) else {
+    let (Some(from), Some(to)) = (jiff_time(at.start_at), jiff_time(at.end_at)) else {
         return String::new();
     };
     let from = from.to_zoned(zone.clone());
