@@ -1,9 +1,11 @@
 //! Commits and their shortened forms (R3, R14).
 
-/// Below this many characters a shortened SHA names no commit (R3).
+use super::rules::{limit, list_versions_request};
+
+/// The least number of characters with which a shortened SHA identifies a commit (R3).
 pub const MIN_SHORTENED: usize = 7;
-/// Below this many characters a search prefix is refused (R14).
-pub const MIN_SEARCH: usize = 4;
+/// The least number of characters of a SHA in a search (R14).
+pub const MIN_SEARCH: usize = limit(list_versions_request::SCM_SHA.min_characters);
 
 /// Tells whether two SHAs, in lower case, name the same commit: they are equal,
 /// or one is a prefix of the other with 7 or more hex digits (R3).

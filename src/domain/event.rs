@@ -1,4 +1,4 @@
-//! Events as senders give them, and what makes one acceptable by itself.
+//! Events as senders give them, and the checks that need nothing but the event.
 
 use std::collections::BTreeMap;
 
@@ -7,31 +7,25 @@ use serde::{Deserialize, Serialize};
 use super::{
     commit,
     metadata::Metadata,
+    rules::{FieldRules, REQUIRED, check_event, deployment_event, limit, version_event},
     status::{CheckKind, Status},
-    violation::{Violation, Violations, name, optional_prose, optional_text},
+    violation::{Violation, Violations},
 };
 
 /// Names and identifiers, in characters (R2).
-pub const MAX_NAME: usize = 255;
+pub const MAX_NAME: usize = limit(version_event::PRODUCT_NAME.max_characters);
 /// Event ids, in characters (R7).
-pub const MAX_EVENT_ID: usize = 128;
+pub const MAX_EVENT_ID: usize = limit(version_event::EVENT_ID.max_characters);
 /// URLs and repositories, in characters.
-pub const MAX_URL: usize = 2_048;
+pub const MAX_URL: usize = limit(version_event::BUILD_URL.max_characters);
 /// Branches, in characters.
-pub const MAX_BRANCH: usize = 1_024;
-/// Branches and repositories, in bytes besides: an entry of a Postgres index holds
-/// no more than 2,704.
-pub const MAX_INDEXED_BYTES: usize = 2_048;
-/// Texts in words, in characters.
-pub const MAX_PROSE: usize = 4_096;
-/// Named whole numbers of a check.
-pub const MAX_COUNTS: usize = 100;
-/// Names of those numbers, in characters.
-pub const MAX_COUNT_NAME: usize = 64;
-/// How far in the future `occurred_at` may lie (R9): ten minutes.
-pub const MAX_FUTURE_US: i64 = 10 * 60 * 1_000_000;
-/// The last moment that is taken: the end of the year 9999 (UTC).
-pub const MAX_TIME_US: i64 = 253_402_300_799_999_999;
+pub const MAX_BRANCH: usize = limit(version_event::SCM_BRANCH.max_characters);
+/// Texts for people, in characters.
+pub const MAX_PROSE: usize = limit(version_event::ERROR_MESSAGE.max_characters);
+/// Counts of a check.
+pub const MAX_COUNTS: usize = limit(check_event::COUNTS.max_items);
+/// Names of those counts, in characters.
+pub const MAX_COUNT_NAME: usize = limit(check_event::COUNTS.max_characters);
 
 /// What an event reports about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -51,16 +45,16 @@ pub struct Event {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub occurred_at_us: Option<i64>,
     pub product_name: String,
-    /// Left out only in a check event that names a commit.
+    /// Not set only in a check event for a commit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
-    /// There in every deployment event, and in a check event made for one.
+    /// Set in every deployment event, and in a check event for an environment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environment_name: Option<String>,
     /// Of a deployment event; empty by default.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub instance: String,
-    /// There in every check event.
+    /// Set in every check event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub check_name: Option<String>,
     pub status: Status,
@@ -153,20 +147,15 @@ impl Event {
             let metadata = self.details.extra_metadata.as_ref()?;
             metadata
                 .whole_number("vi_gh_run_attempt")
-                .filter(|attempt| (1..=MAX_ATTEMPT).contains(attempt))
+                .filter(|attempt| version_event::INVOKE_ATTEMPT.number(*attempt).is_ok())
         })
     }
 }
 
-/// The highest attempt number that is taken.
-const MAX_ATTEMPT: i64 = i32::MAX as i64;
-
-/// A value that the sender's notation may already have made unreadable; the
-/// error says what is taken.
+/// A value of a request that may be malformed. The error says what is allowed.
 pub type Given<T> = Option<Result<T, String>>;
 
-/// An event as it stands in a request, before anything is checked. Texts are
-/// empty where they are left out.
+/// An event of a request, before it is checked. A text that is not set is empty.
 #[derive(Clone, Debug, Default)]
 pub struct RawEvent {
     pub event_id: String,
@@ -199,130 +188,129 @@ pub struct RawEvent {
     pub counts: Given<BTreeMap<String, i64>>,
     pub expires_at_us: Given<i64>,
     pub extra_metadata: Given<Metadata>,
-    /// Fields that the sender's notation has left without a value.
+    /// Fields whose values could not be read from the request.
     pub malformed: Vec<Violation>,
 }
 
+/// The rules of the fields that differ between the three events. The others are the same in all of them
+/// (`rules.rs` has a test).
+struct EventRules {
+    version: &'static FieldRules,
+    environment_name: &'static FieldRules,
+    by: &'static FieldRules,
+    by_name: &'static FieldRules,
+    by_email: &'static FieldRules,
+}
+
+impl EventRules {
+    fn of(subject: Subject) -> Self {
+        match subject {
+            Subject::Version => Self {
+                version: &version_event::VERSION,
+                // A version event has no environment.
+                environment_name: &check_event::ENVIRONMENT_NAME,
+                by: &version_event::BUILT_BY,
+                by_name: &version_event::BUILT_BY_NAME,
+                by_email: &version_event::BUILT_BY_EMAIL,
+            },
+            Subject::Deployment => Self {
+                version: &deployment_event::VERSION,
+                environment_name: &deployment_event::ENVIRONMENT_NAME,
+                by: &deployment_event::DEPLOYED_BY,
+                by_name: &deployment_event::DEPLOYED_BY_NAME,
+                by_email: &deployment_event::DEPLOYED_BY_EMAIL,
+            },
+            Subject::Check => Self {
+                version: &check_event::VERSION,
+                environment_name: &check_event::ENVIRONMENT_NAME,
+                by: &check_event::CHECKED_BY,
+                by_name: &check_event::CHECKED_BY_NAME,
+                by_email: &check_event::CHECKED_BY_EMAIL,
+            },
+        }
+    }
+}
+
 impl RawEvent {
-    /// Checks everything that can be checked without the store. Fields are named
-    /// below `path`; `now_us` is the time that "the future" is measured from.
+    /// Checks everything that can be checked without the database. Fields are named
+    /// below `path`; `now_us` is the time from which "the future" is measured.
     pub fn parse(self, subject: Subject, path: &str, now_us: i64) -> Result<Event, Vec<Violation>> {
         let mut v = Violations::below(path);
         for Violation { field, description } in &self.malformed {
             v.add(field, description);
         }
-        let actor = match subject {
-            Subject::Version => ["built_by", "built_by_name", "built_by_email"],
-            Subject::Deployment => ["deployed_by", "deployed_by_name", "deployed_by_email"],
-            Subject::Check => ["checked_by", "checked_by_name", "checked_by_email"],
-        };
-        let check = subject == Subject::Check;
+        let rules = EventRules::of(subject);
+        let is_check = subject == Subject::Check;
 
-        let product_name = v.take("product_name", name(&self.product_name, MAX_NAME));
-        let sha = v.take("scm_sha", optional_text(&self.scm_sha, MAX_NAME));
-        let scm_sha = sha.flatten().map(|sha| sha.to_ascii_lowercase());
-        let version = if check && scm_sha.is_some() {
-            v.take("version", optional_text(&self.version, MAX_NAME))
-                .flatten()
-        } else if check && self.version.trim().is_empty() {
-            if self.scm_sha.trim().is_empty() && !v.has("scm_sha") {
-                v.add(
-                    "version",
-                    "or scm_sha is required: a check belongs to a version or to a commit",
-                );
-            }
-            None
-        } else {
-            v.take("version", name(&self.version, MAX_NAME))
+        let product_name = v.text(&version_event::PRODUCT_NAME, &self.product_name);
+        let version = v.text(rules.version, &self.version);
+        let scm_sha = v
+            .text(&version_event::SCM_SHA, &self.scm_sha)
+            .map(|sha| sha.to_ascii_lowercase());
+        if is_check && version.is_none() {
+            check_commit(&mut v, scm_sha.as_deref());
+        }
+        let environment_name = v.text(rules.environment_name, &self.environment_name);
+        let instance = v.text(&deployment_event::INSTANCE, &self.instance);
+        let check_name = match is_check {
+            true => v.text(&check_event::CHECK_NAME, &self.check_name),
+            false => None,
         };
-        if let Some(sha) = &scm_sha
-            && check
-            && version.is_none()
-            && sha.chars().count() < commit::MIN_SHORTENED
-        {
-            v.add(
-                "scm_sha",
-                format!(
-                    "is too short to name a commit: {} or more characters are taken",
-                    commit::MIN_SHORTENED
-                ),
+        let check_kind = value(&mut v, &check_event::KIND, self.check_kind);
+        if is_check && check_kind.is_none() {
+            missing(
+                &mut v,
+                &check_event::KIND,
+                "test, security_scan, approval or custom",
             );
         }
-        let environment_name = if subject == Subject::Deployment {
-            v.take("environment_name", name(&self.environment_name, MAX_NAME))
-        } else {
-            text(&mut v, "environment_name", &self.environment_name, MAX_NAME)
-        };
-        let instance = text(&mut v, "instance", &self.instance, MAX_NAME);
-        let check_name = check
-            .then(|| v.take("check_name", name(&self.check_name, MAX_NAME)))
-            .flatten();
-        let check_kind = given(&mut v, "kind", self.check_kind);
-        if check && check_kind.is_none() && !v.has("kind") {
-            v.add(
-                "kind",
-                "is required: test, security_scan, approval or custom",
-            );
+        let status = value(&mut v, &version_event::STATUS, self.status);
+        if status.is_none() {
+            let allowed = match is_check {
+                true => "queued, running, passed, failed or skipped",
+                false => "pending, started, completed, failed or aborted",
+            };
+            missing(&mut v, &version_event::STATUS, allowed);
         }
-        let status = given(&mut v, "status", self.status);
-        if status.is_none() && !v.has("status") {
-            v.add(
-                "status",
-                match subject {
-                    Subject::Check => "is required: queued, running, passed, failed or skipped",
-                    _ => "is required: pending, started, completed, failed or aborted",
-                },
-            );
-        }
-        let event_id = text(&mut v, "event_id", &self.event_id, MAX_EVENT_ID);
-        let occurred_at_us = time(&mut v, "occurred_at", self.occurred_at_us);
-        if occurred_at_us.is_some_and(|at| at > now_us.saturating_add(MAX_FUTURE_US)) {
-            v.add("occurred_at", "lies more than ten minutes in the future");
-        }
-        let started_at_us = time(&mut v, "started_at", self.started_at_us);
-        let completed_at_us = time(&mut v, "completed_at", self.completed_at_us);
-        let expires_at_us = time(&mut v, "expires_at", self.expires_at_us);
-        let invoke_id = text(&mut v, "invoke_id", &self.invoke_id, MAX_NAME);
-        let invoke_attempt = given(&mut v, "invoke_attempt", self.invoke_attempt);
-        if invoke_attempt.is_some_and(|attempt| !(1..=MAX_ATTEMPT).contains(&attempt)) {
-            v.add(
-                "invoke_attempt",
-                format!("is no whole number from 1 to {MAX_ATTEMPT}"),
-            );
-        }
+        let event_id = v.text(&version_event::EVENT_ID, &self.event_id);
+        let mut time = |rules, at| time(&mut v, rules, at, now_us);
+        let occurred_at_us = time(&version_event::OCCURRED_AT, self.occurred_at_us);
+        let started_at_us = time(&version_event::STARTED_AT, self.started_at_us);
+        let completed_at_us = time(&version_event::COMPLETED_AT, self.completed_at_us);
+        let expires_at_us = time(&check_event::EXPIRES_AT, self.expires_at_us);
+        let invoke_id = v.text(&version_event::INVOKE_ID, &self.invoke_id);
+        let invoke_attempt = attempt(&mut v, self.invoke_attempt);
         let url = match subject {
-            Subject::Version => text(&mut v, "build_url", &self.build_url, MAX_URL),
+            Subject::Version => v.text(&version_event::BUILD_URL, &self.build_url),
             Subject::Deployment => {
-                let deploy_url = text(&mut v, "deploy_url", &self.deploy_url, MAX_URL);
-                let build_url = text(&mut v, "build_url", &self.build_url, MAX_URL);
+                let deploy_url = v.text(&deployment_event::DEPLOY_URL, &self.deploy_url);
+                let build_url = v.text(&deployment_event::BUILD_URL, &self.build_url);
                 deploy_url.or(build_url)
             }
-            Subject::Check => text(&mut v, "url", &self.url, MAX_URL),
+            Subject::Check => v.text(&check_event::URL, &self.url),
         };
-        let counts = given(&mut v, "counts", self.counts).filter(|counts| !counts.is_empty());
+        let counts = value(&mut v, &check_event::COUNTS, self.counts)
+            .filter(|counts| !counts.is_empty());
         if let Some(counts) = &counts {
             check_counts(&mut v, counts);
         }
-        let prose = |v: &mut Violations, field, given: &str| {
-            v.take(field, optional_prose(given, MAX_PROSE)).flatten()
-        };
         let details = Details {
-            by: text(&mut v, actor[0], &self.by, MAX_NAME),
-            by_name: text(&mut v, actor[1], &self.by_name, MAX_NAME),
-            by_email: text(&mut v, actor[2], &self.by_email, MAX_NAME),
-            source_system: text(&mut v, "source_system", &self.source_system, MAX_NAME),
-            scm_repository: indexed(&mut v, "scm_repository", &self.scm_repository, MAX_URL),
-            scm_branch: indexed(&mut v, "scm_branch", &self.scm_branch, MAX_BRANCH),
+            by: v.text(rules.by, &self.by),
+            by_name: v.text(rules.by_name, &self.by_name),
+            by_email: v.text(rules.by_email, &self.by_email),
+            source_system: v.text(&version_event::SOURCE_SYSTEM, &self.source_system),
+            scm_repository: v.text(&version_event::SCM_REPOSITORY, &self.scm_repository),
+            scm_branch: v.text(&version_event::SCM_BRANCH, &self.scm_branch),
             scm_sha,
-            build_number: text(&mut v, "build_number", &self.build_number, MAX_NAME),
+            build_number: v.text(&version_event::BUILD_NUMBER, &self.build_number),
             url,
-            error_message: prose(&mut v, "error_message", &self.error_message),
-            error_code: text(&mut v, "error_code", &self.error_code, MAX_NAME),
+            error_message: v.text(&version_event::ERROR_MESSAGE, &self.error_message),
+            error_code: v.text(&version_event::ERROR_CODE, &self.error_code),
             check_kind,
-            summary: prose(&mut v, "summary", &self.summary),
+            summary: v.text(&check_event::SUMMARY, &self.summary),
             counts,
             expires_at_us,
-            extra_metadata: given(&mut v, "extra_metadata", self.extra_metadata)
+            extra_metadata: value(&mut v, &version_event::EXTRA_METADATA, self.extra_metadata)
                 .filter(|metadata| !metadata.is_empty()),
         };
 
@@ -344,74 +332,64 @@ impl RawEvent {
                 invoke_attempt,
                 details,
             });
-        v.finish(event).map_err(|mut violations| {
-            // What has no value misses one only in appearance.
-            let mut told = 0;
-            violations.retain(|violation| {
-                told += 1;
-                told <= self.malformed.len() || {
-                    let is_same = |m: &Violation| names(path, &m.field, &violation.field);
-                    !self.malformed.iter().any(is_same)
-                }
-            });
-            violations
-        })
+        v.finish(event)
     }
 }
 
-/// Tells whether `field` is `name` below `path`.
-fn names(path: &str, name: &str, field: &str) -> bool {
-    let below = field.strip_prefix(path);
-    below.is_some_and(|rest| rest.strip_prefix('.').unwrap_or(rest) == name)
-}
-
-fn text(v: &mut Violations, field: &str, given: &str, max: usize) -> Option<String> {
-    v.take(field, optional_text(given, max)).flatten()
-}
-
-/// A text that lists filter by and that may be long.
-fn indexed(v: &mut Violations, field: &str, given: &str, max: usize) -> Option<String> {
-    let text = text(v, field, given, max)?;
-    if text.len() > MAX_INDEXED_BYTES {
-        let bytes = text.len();
-        v.add(
-            field,
-            format!("has {bytes} bytes: at most {MAX_INDEXED_BYTES} are taken"),
-        );
+/// Checks the commit of a check that has no version. A malformed version was meant to be set.
+fn check_commit(v: &mut Violations, sha: Option<&str>) {
+    let is_malformed = |field: &FieldRules| v.has(field.name);
+    if is_malformed(&check_event::VERSION) || is_malformed(&check_event::SCM_SHA) {
+        return;
     }
-    Some(text)
-}
-
-fn given<T>(v: &mut Violations, field: &str, given: Given<T>) -> Option<T> {
-    given.and_then(|parsed| v.take(field, parsed))
-}
-
-fn time(v: &mut Violations, field: &str, at: Given<i64>) -> Option<i64> {
-    let at = given(v, field, at)?;
-    if (0..=MAX_TIME_US).contains(&at) {
-        return Some(at);
+    let least = commit::MIN_SHORTENED;
+    match sha.map(|sha| sha.chars().count()) {
+        None => v.add(
+            check_event::VERSION.name,
+            "is required unless scm_sha is set",
+        ),
+        Some(length) if length < least => v.add(
+            check_event::SCM_SHA.name,
+            format!(
+                "must have at least {least} characters unless version is set (has {length})"
+            ),
+        ),
+        Some(_) => {}
     }
-    v.add(field, "lies outside the years 1970 to 9999");
-    None
+}
+
+fn value<T>(v: &mut Violations, rules: &FieldRules, given: Given<T>) -> Option<T> {
+    given.and_then(|parsed| v.take(rules.name, parsed))
+}
+
+fn missing(v: &mut Violations, rules: &FieldRules, allowed: &str) {
+    if rules.required && !v.has(rules.name) {
+        v.add(rules.name, format!("{REQUIRED}: {allowed}"));
+    }
+}
+
+fn time(v: &mut Violations, rules: &FieldRules, at: Given<i64>, now_us: i64) -> Option<i64> {
+    let at_us = value(v, rules, at)?;
+    v.take(rules.name, rules.time(at_us, now_us))
+}
+
+fn attempt(v: &mut Violations, given: Given<i64>) -> Option<i64> {
+    let rules = &version_event::INVOKE_ATTEMPT;
+    let attempt = value(v, rules, given)?;
+    v.take(rules.name, rules.number(attempt))
 }
 
 fn check_counts(v: &mut Violations, counts: &BTreeMap<String, i64>) {
-    if counts.len() > MAX_COUNTS {
-        let length = counts.len();
-        v.add(
-            "counts",
-            format!("has {length} entries: at most {MAX_COUNTS} are taken"),
-        );
+    let rules = &check_event::COUNTS;
+    if let Err(reason) = rules.entries(counts.len()) {
+        v.add(rules.name, reason);
         return;
     }
     for (key, count) in counts {
-        if let Err(reason) = name(key, MAX_COUNT_NAME) {
-            v.add("counts", format!("has a name that {reason}"));
-        } else if *count < 0 {
-            v.add(
-                "counts",
-                format!("has a negative number under {key:?}: whole numbers from 0 are taken"),
-            );
+        if let Err(reason) = rules.element(key) {
+            v.add(rules.name, format!("has a key that {reason}"));
+        } else if let Err(reason) = rules.number(*count) {
+            v.add(rules.name, format!("has a value for {key:?} that {reason}"));
         }
     }
 }
@@ -421,6 +399,7 @@ mod tests {
     use super::*;
 
     const NOW_US: i64 = 1_700_000_000_000_000;
+    const MAX_FUTURE_US: i64 = limit(version_event::OCCURRED_AT.max_future_seconds) * 1_000_000;
 
     fn raw() -> RawEvent {
         RawEvent {
@@ -437,16 +416,16 @@ mod tests {
     }
 
     #[test]
-    fn the_least_event_is_taken() {
+    fn the_least_event_is_accepted() {
         let event = raw().parse(Subject::Version, "event", NOW_US).unwrap();
         let json = serde_json::to_string(&event).unwrap();
         assert_eq!(serde_json::from_str::<Event>(&json).unwrap(), event);
     }
 
     #[test]
-    fn every_fault_is_named_at_once() {
+    fn every_violation_is_returned_at_once() {
         let given = RawEvent {
-            status: Some(Err("is 99".into())),
+            status: Some(Err("must be a known status".into())),
             product_name: "a\0b".into(),
             version: "x".repeat(256),
             occurred_at_us: Some(Ok(NOW_US + MAX_FUTURE_US + 1)),
@@ -489,11 +468,11 @@ mod tests {
     }
 
     #[test]
-    fn a_malformed_field_is_named_once_with_all_the_others() {
+    fn a_malformed_field_is_returned_once_with_all_the_others() {
         let malformed = |fields: &[&str]| {
             let fault = |field: &&str| Violation {
                 field: (*field).to_owned(),
-                description: "is a number: a text is taken".to_owned(),
+                description: "must be a string, not a number".to_owned(),
             };
             fields.iter().map(fault).collect()
         };
@@ -510,7 +489,7 @@ mod tests {
                 "event.status"
             ]
         );
-        // A check that names its commit in the wrong way misses no version.
+        // A check whose commit is malformed is not missing its version.
         let check = RawEvent {
             malformed: malformed(&["scm_sha"]),
             check_name: "unit".into(),
@@ -542,7 +521,19 @@ mod tests {
                 .parse(Subject::Check, "event", NOW_US)
                 .is_ok()
         );
-        assert_eq!(fields(check("", "abc"), Subject::Check), ["event.scm_sha"]);
+        assert!(
+            check("1", "abc")
+                .parse(Subject::Check, "event", NOW_US)
+                .is_ok()
+        );
+        let short = check("", "abc").parse(Subject::Check, "event", NOW_US);
+        assert_eq!(
+            short.unwrap_err()[0].to_string(),
+            "event.scm_sha must have at least 7 characters unless version is set (has 3)"
+        );
+        assert_eq!(fields(check("", ""), Subject::Check), ["event.version"]);
+        let malformed = check(&"x".repeat(256), "abc");
+        assert_eq!(fields(malformed, Subject::Check), ["event.version"]);
     }
 
     #[test]
@@ -556,12 +547,13 @@ mod tests {
     }
 
     #[test]
-    fn what_lists_filter_by_fits_an_index_entry_whatever_its_script() {
+    fn a_branch_fits_an_entry_of_an_index_in_every_script() {
         let with_branch = |branch: String| RawEvent {
             scm_branch: branch,
             ..raw()
         };
-        let fits = with_branch("x".repeat(MAX_BRANCH));
+        let longest = limit(version_event::SCM_BRANCH.max_characters);
+        let fits = with_branch("x".repeat(longest));
         assert!(fits.parse(Subject::Version, "event", NOW_US).is_ok());
         assert_eq!(
             fields(with_branch("枝".repeat(1_000)), Subject::Version),

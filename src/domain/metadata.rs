@@ -1,14 +1,16 @@
-//! A sender's own metadata: a JSON object, kept as the text that was sent (R10).
+//! The sender's own metadata: a JSON object, stored as the text that was sent (R10).
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-/// The size of an object as JSON without insignificant white space, alone or merged.
-pub const MAX_BYTES: usize = 100 * 1024;
-/// The object itself is level 1.
-pub const MAX_LEVELS: usize = 16;
+use super::rules::{limit, version_event};
+
+/// The largest size of an object as JSON without insignificant white space, alone or merged.
+pub const MAX_BYTES: usize = limit(version_event::EXTRA_METADATA.max_bytes);
+/// The deepest nesting. The object itself is level 1.
+pub const MAX_LEVELS: usize = limit(version_event::EXTRA_METADATA.max_levels);
 
 /// A JSON object: compact, its own keys in byte order, everything inside the
 /// values as it was sent.
@@ -19,21 +21,20 @@ pub struct Metadata(Box<RawValue>);
 type Fields = BTreeMap<String, Box<RawValue>>;
 
 impl Metadata {
-    /// Parses an object. The error says what is taken.
+    /// Parses an object. The error says what is allowed.
     pub fn parse(json: &str) -> Result<Self, String> {
-        let compact = compact(json, MAX_LEVELS)?;
+        let compact = compact(json)?;
         if compact.len() > MAX_BYTES {
-            return Err(too_large(compact.len()));
+            return Err(too_large("", compact.len()));
         }
-        // Numbers beyond a double and lone surrogates are JSON by the letter, but
-        // could not be shown again over gRPC.
-        let value: serde_json::Value =
-            serde_json::from_str(&compact).map_err(|e| format!("is no JSON object: {e}"))?;
+        let malformed = |error: serde_json::Error| format!("must be a JSON object: {error}");
+        // Numbers beyond a double and lone surrogates are valid JSON, but gRPC cannot
+        // return them.
+        let value: serde_json::Value = serde_json::from_str(&compact).map_err(malformed)?;
         if !value.is_object() {
-            return Err("is no JSON object".to_owned());
+            return Err("must be a JSON object".to_owned());
         }
-        let fields: Fields =
-            serde_json::from_str(&compact).map_err(|e| format!("is no JSON object: {e}"))?;
+        let fields: Fields = serde_json::from_str(&compact).map_err(malformed)?;
         Ok(Self::from_fields(&fields))
     }
 
@@ -51,7 +52,7 @@ impl Metadata {
         self.as_json() == "{}"
     }
 
-    /// The whole number under a key, be it written as a number or as text.
+    /// The whole number of a key, written as a number or as text.
     pub fn whole_number(&self, key: &str) -> Option<i64> {
         if !self.as_json().contains(key) {
             return None;
@@ -61,22 +62,18 @@ impl Metadata {
         raw.trim_matches('"').trim().parse().ok()
     }
 
-    /// Takes over every key of a later object.
+    /// Adds every key of a later object. It replaces keys of the same name.
     pub fn merge(&mut self, later: &Self) {
         let mut fields = self.fields();
         fields.extend(later.fields());
         *self = Self::from_fields(&fields);
     }
 
-    /// What is wrong with it, if merging has made it too large.
+    /// The description of the violation, if merging has made it too large.
     pub fn oversize(&self) -> Option<String> {
         let length = self.as_json().len();
-        (length > MAX_BYTES).then(|| {
-            format!(
-                "merged with what earlier events brought, {}",
-                too_large(length)
-            )
-        })
+        (length > MAX_BYTES)
+            .then(|| too_large(" when merged with the metadata of the other events", length))
     }
 
     fn fields(&self) -> Fields {
@@ -97,12 +94,17 @@ impl PartialEq for Metadata {
 
 impl Eq for Metadata {}
 
-fn too_large(bytes: usize) -> String {
-    format!("has {bytes} bytes as JSON: at most {MAX_BYTES} are taken")
+fn too_large(when: &str, bytes: usize) -> String {
+    format!("must have at most {MAX_BYTES} bytes as JSON{when} (has {bytes})")
+}
+
+/// The description of an object that is nested more deeply than [`MAX_LEVELS`].
+pub fn too_deep() -> String {
+    format!("must have at most {MAX_LEVELS} levels of nesting")
 }
 
 /// Drops white space outside strings and counts levels, before anything recurses.
-fn compact(json: &str, max_levels: usize) -> Result<String, String> {
+fn compact(json: &str) -> Result<String, String> {
     let mut out = Vec::with_capacity(json.len());
     let (mut levels, mut in_string, mut escaped) = (0_usize, false, false);
     for byte in json.bytes() {
@@ -115,8 +117,8 @@ fn compact(json: &str, max_levels: usize) -> Result<String, String> {
                 b'"' => in_string = true,
                 b'{' | b'[' => {
                     levels += 1;
-                    if levels > max_levels {
-                        return Err(format!("is nested deeper than {max_levels} levels"));
+                    if levels > MAX_LEVELS {
+                        return Err(too_deep());
                     }
                 }
                 b'}' | b']' => levels = levels.saturating_sub(1),
@@ -125,8 +127,8 @@ fn compact(json: &str, max_levels: usize) -> Result<String, String> {
         }
         out.push(byte);
     }
-    // Only whole ASCII bytes were left out.
-    String::from_utf8(out).map_err(|_| "is no text".to_owned())
+    // Only ASCII characters were left out.
+    String::from_utf8(out).map_err(|_| "must be UTF-8 text".to_owned())
 }
 
 #[cfg(test)]
@@ -179,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn r10_only_an_object_is_taken() {
+    fn r10_only_an_object_is_accepted() {
         for bad in [
             "",
             "[]",

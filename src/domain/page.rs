@@ -1,13 +1,13 @@
-//! Pages of lists: their size, and the opaque tokens that lead on.
+//! Pages of lists: their size, and the opaque tokens of the next pages.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 
-/// Rows of a page where the request does not say.
+/// Rows of a page, if the request has no `page_size`.
 pub const DEFAULT_SIZE: usize = 50;
 /// The most rows of a page.
 pub const MAX_SIZE: usize = 1_000;
-/// A page ends before its encoded rows would pass this: 2 MiB.
+/// A page ends before its encoded rows would exceed this: 2 MiB.
 pub const MAX_BYTES: usize = 2 * 1024 * 1024;
 
 const CHECKSUM_BYTES: usize = 8;
@@ -30,13 +30,13 @@ pub fn size(requested: i64) -> Result<usize, String> {
     match usize::try_from(requested) {
         Ok(0) => Ok(DEFAULT_SIZE),
         Ok(size) => Ok(size.min(MAX_SIZE)),
-        Err(_) => Err(format!("must not be negative (is {requested})")),
+        Err(_) => Err(format!("must be at least 0 (is {requested})")),
     }
 }
 
 impl Cursor {
-    /// Makes the token that leads on. `query` are bytes that tell the list, its
-    /// filters and its order (not its page size) from every other.
+    /// Makes the token of the next page. `query` are bytes that differ for each list,
+    /// its filters and its order, but not for its page size.
     pub fn to_token(&self, query: &[u8]) -> String {
         let mut bytes = Vec::new();
         for part in &self.0 {
@@ -55,26 +55,26 @@ impl Cursor {
     }
 
     /// Reads a token of the same query; an empty one is the first page. The error
-    /// says what is taken.
+    /// says what is allowed.
     pub fn from_token(token: &str, query: &[u8]) -> Result<Option<Self>, String> {
         if token.is_empty() {
             return Ok(None);
         }
-        let refused = || {
-            "was altered, or is of another query: next_page_token of the page before is taken, \
-             with the same filters and order"
+        let rejected = || {
+            "must be next_page_token of the previous page, and the rest of the request must be \
+             the same"
                 .to_owned()
         };
         let bytes = BASE64_URL_SAFE_NO_PAD
             .decode(token)
-            .map_err(|_| refused())?;
-        let (sum, rest) = bytes.split_at_checked(CHECKSUM_BYTES).ok_or_else(refused)?;
+            .map_err(|_| rejected())?;
+        let (sum, rest) = bytes.split_at_checked(CHECKSUM_BYTES).ok_or_else(rejected)?;
         if sum != checksum(rest, query) {
-            return Err(refused());
+            return Err(rejected());
         }
         parts(rest)
             .map(|parts| Some(Self(parts)))
-            .ok_or_else(refused)
+            .ok_or_else(rejected)
     }
 }
 
@@ -141,7 +141,7 @@ mod tests {
         }
 
         #[test]
-        fn a_flipped_bit_or_another_query_is_refused(
+        fn a_flipped_bit_or_another_query_is_rejected(
             cursor in any_cursor(), query: Vec<u8>, at: prop::sample::Index, bit in 0u8..8,
         ) {
             let token = cursor.to_token(&query);
@@ -165,6 +165,8 @@ mod tests {
     fn page_sizes() {
         assert_eq!(size(0), Ok(50));
         assert_eq!(size(1000), Ok(1000));
-        assert!(size(1001).is_err() && size(-1).is_err());
+        assert_eq!(size(1001), Ok(1000));
+        assert_eq!(size(i64::MAX), Ok(1000));
+        assert_eq!(size(-1), Err("must be at least 0 (is -1)".to_owned()));
     }
 }

@@ -1,5 +1,5 @@
 //! Whether a version may be deployed, with the reasons (R17): a function of the
-//! evidence, the requirements and the time. Knows nothing of where they come from.
+//! evidence, the requirements and the time.
 
 mod security;
 #[cfg(test)]
@@ -13,7 +13,7 @@ use super::{
     status::{CheckKind, Status},
 };
 
-/// The answer, and what it hangs on: the false conditions first, then the unknown ones.
+/// The answer and its conditions: the false ones first, then the unknown ones.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Assessment {
     pub readiness: Readiness,
@@ -31,20 +31,20 @@ pub enum Readiness {
     Unknown,
 }
 
-/// One of the things that readiness hangs on.
+/// One condition of readiness.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Condition {
     pub kind: ConditionType,
     pub reason: Reason,
-    /// The reason in words.
+    /// The reason, for people.
     pub message: String,
     /// The time of the evidence, or of its expiry.
     pub since_us: Option<i64>,
     pub evidence: Option<EvidenceId>,
     pub evidence_url: Option<String>,
-    /// What to do about it; empty where it holds.
+    /// What to do about it; empty if the condition is met.
     pub remedy: &'static str,
-    /// None: it is about no single check.
+    /// None: it is not about one check.
     pub check_name: Option<String>,
 }
 
@@ -56,7 +56,7 @@ pub enum ConditionType {
     SecurityWithinLimits,
 }
 
-/// Whether a condition holds, in the order that conditions are told.
+/// Whether a condition is met, in the order of the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ConditionStatus {
     False,
@@ -88,7 +88,7 @@ pub enum Reason {
     CountAbsent,
 }
 
-/// What shows a condition.
+/// The evidence of a condition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EvidenceId {
     Build(i64),
@@ -100,7 +100,7 @@ pub enum EvidenceId {
 pub struct Evidence {
     pub build: LatestBuild,
     /// The checks that count, each in its latest state: those made for no
-    /// environment, and those made for the one that is asked about.
+    /// environment, and those made for the requested one.
     pub checks: Vec<CheckState>,
 }
 
@@ -109,7 +109,7 @@ pub struct Evidence {
 pub enum LatestBuild {
     /// No build is known.
     None,
-    /// There are builds, and none has finished.
+    /// There are builds, but none has finished.
     Unfinished,
     Finished(Box<Run>),
 }
@@ -119,11 +119,11 @@ pub enum LatestBuild {
 pub struct CheckState {
     pub id: i64,
     pub name: String,
-    /// It was made for the environment that is asked about.
+    /// It was made for the requested environment.
     pub for_environment: bool,
     pub kind: Option<CheckKind>,
     pub status: Status,
-    /// When it finished; while it has not: when it started, or was first heard of.
+    /// When it finished; until then, when it started or was first reported.
     pub since_us: i64,
     pub expires_at_us: Option<i64>,
     pub url: Option<String>,
@@ -131,15 +131,15 @@ pub struct CheckState {
 }
 
 impl Assessment {
-    /// The conditions that speak against it: the false and the unknown ones.
+    /// The conditions that are not met: the false and the unknown ones.
     pub fn unmet(&self) -> impl Iterator<Item = &Condition> {
         let holds = |c: &&Condition| c.reason.status() == ConditionStatus::True;
         self.conditions.iter().filter(move |c| !holds(c))
     }
 }
 
-/// Assesses a version, for an environment where one is named: `requirements` are
-/// then those of the product and of the environment together.
+/// Assesses a version. For an environment, `requirements` are those of the product
+/// and of the environment together.
 pub fn assess(
     evidence: &Evidence,
     requirements: &Requirements,
@@ -217,8 +217,8 @@ impl CheckState {
         self.expires_at_us.is_some_and(|at| at <= now_us)
     }
 
-    /// The check as a message names it.
-    fn called(&self, environment_name: Option<&str>) -> String {
+    /// The name of the check in a message.
+    fn label(&self, environment_name: Option<&str>) -> String {
         match environment_name.filter(|_| self.for_environment) {
             Some(environment) => format!("check {} for {environment}", self.name),
             None => format!("check {}", self.name),
@@ -244,7 +244,7 @@ impl Condition {
         Self { remedy, ..self }
     }
 
-    fn shown_by(self, check: &CheckState) -> Self {
+    fn with_evidence(self, check: &CheckState) -> Self {
         Self {
             since_us: Some(check.since_us),
             evidence: Some(EvidenceId::Check(check.id)),
@@ -261,11 +261,11 @@ impl Condition {
 
 fn build_completed(latest: &LatestBuild) -> Condition {
     const KIND: ConditionType = ConditionType::BuildCompleted;
-    const AGAIN: &str = "build it again, or deploy another version";
+    const AGAIN: &str = "build the version again, or deploy another version";
     let run = match latest {
         LatestBuild::None => {
             return Condition::new(KIND, Reason::NoBuild, "no build is known")
-                .remedy("build it, and report the build");
+                .remedy("build the version and report the build");
         }
         LatestBuild::Unfinished => {
             return Condition::new(KIND, Reason::BuildUnfinished, "no build has finished")
@@ -304,7 +304,7 @@ fn build_completed(latest: &LatestBuild) -> Condition {
     }
 }
 
-/// What has failed speaks against a version until it is run again: also expired.
+/// A check that failed counts until it is run again, even if it has expired.
 fn no_check_failed(checks: &[CheckState], environment_name: Option<&str>) -> Vec<Condition> {
     const KIND: ConditionType = ConditionType::NoCheckFailed;
     let failed: Vec<Condition> = checks
@@ -316,14 +316,14 @@ fn no_check_failed(checks: &[CheckState], environment_name: Option<&str>) -> Vec
         return failed;
     }
     let message = match checks.len() {
-        0 => "no check is recorded, so none has failed".to_owned(),
-        1 => "the recorded check has not failed".to_owned(),
-        count => format!("of {count} recorded checks none has failed"),
+        0 => "no check is recorded, so none failed".to_owned(),
+        1 => "the recorded check did not fail".to_owned(),
+        count => format!("none of the {count} recorded checks failed"),
     };
     vec![Condition::new(KIND, Reason::NoCheckFailed, message)]
 }
 
-/// Recorded for all environments and for the one asked about, it has to have
+/// A check that is recorded for all environments and for the requested one must have
 /// passed for both: the worse one counts.
 fn required_check_passed(
     name: &str,
@@ -341,35 +341,35 @@ fn required_check_passed(
             ..Condition::new(
                 ConditionType::RequiredCheckPassed,
                 Reason::CheckAbsent,
-                format!("check {name} is required, and has not been reported"),
+                format!("check {name} is required but was not reported"),
             )
-            .remedy("run it, and report it for the version or its commit")
+            .remedy("run the check and report it for the version or its commit")
         })
 }
 
 fn passed(check: &CheckState, environment_name: Option<&str>, now_us: i64) -> Condition {
     const KIND: ConditionType = ConditionType::RequiredCheckPassed;
-    let called = check.called(environment_name);
-    let told = |reason, what: &str| {
-        Condition::new(KIND, reason, format!("{called} {what}")).shown_by(check)
+    let label = check.label(environment_name);
+    let condition = |reason, what: &str| {
+        Condition::new(KIND, reason, format!("{label} {what}")).with_evidence(check)
     };
     match check.status {
         Status::Failed => failed(KIND, check, environment_name),
-        Status::Pending => told(Reason::CheckRunning, "is queued").remedy("wait for it to finish"),
-        Status::Started => told(Reason::CheckRunning, "is running").remedy("wait for it to finish"),
-        Status::Aborted => told(Reason::CheckSkipped, "was skipped").remedy("run it"),
+        Status::Pending => condition(Reason::CheckRunning, "is queued").remedy("wait for the check to finish"),
+        Status::Started => condition(Reason::CheckRunning, "is running").remedy("wait for the check to finish"),
+        Status::Aborted => condition(Reason::CheckSkipped, "was skipped").remedy("run the check"),
         Status::Completed if check.has_expired(now_us) => {
-            told(Reason::CheckExpired, "passed, and has expired")
+            condition(Reason::CheckExpired, "passed, but its result has expired")
                 .since(check.expires_at_us)
-                .remedy("run it again")
+                .remedy("run the check again")
         }
-        Status::Completed => told(Reason::CheckPassed, "passed"),
+        Status::Completed => condition(Reason::CheckPassed, "passed"),
     }
 }
 
 fn failed(kind: ConditionType, check: &CheckState, environment_name: Option<&str>) -> Condition {
-    let message = format!("{} failed", check.called(environment_name));
+    let message = format!("{} failed", check.label(environment_name));
     Condition::new(kind, Reason::CheckFailed, message)
-        .shown_by(check)
-        .remedy("mend what it found and run it again, or deploy another version")
+        .with_evidence(check)
+        .remedy("fix the findings and run the check again, or deploy another version")
 }

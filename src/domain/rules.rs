@@ -1,6 +1,10 @@
 //! The rules of the contract's fields and calls: what is required, the limits, and how calls can fail. The build
 //! makes the constants from the options in `proto/` (`build/rules.rs`), so there is one source for them.
 
+mod parse;
+
+pub use parse::{MAX_TIME_US, REQUIRED, YEARS};
+
 /// The rules of one field: `FieldRules` of `proto/versioner/v1/rules.proto`. A rule that is not set does not apply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FieldRules {
@@ -54,6 +58,14 @@ impl FieldRules {
     /// The rules of a field of a message, such as `VersionEvent` and `scm_sha`. `None`: there is no such field.
     pub fn of(message: &str, field: &str) -> Option<&'static Self> {
         find(FIELDS, &format!("{message}.{field}")).copied()
+    }
+}
+
+/// A limit that the contract sets. The build fails if it does not.
+pub const fn limit<T: Copy>(rule: Option<T>) -> T {
+    match rule {
+        Some(limit) => limit,
+        None => panic!("the contract has no such rule"),
     }
 }
 

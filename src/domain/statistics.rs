@@ -25,9 +25,6 @@ pub const MAX_GROUP_BUCKETS: usize = 10_000;
 /// durations themselves.
 pub const MAX_EXACT_DURATIONS: i64 = 100_000;
 
-/// The statuses of finished builds, which alone may have a duration.
-pub const FINISHED: [Status; 3] = [Status::Completed, Status::Failed, Status::Aborted];
-
 /// What statistics are grouped by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Grouping {

@@ -17,6 +17,7 @@ use crate::{
         environment::EnvironmentType,
         id::Kind,
         query::{EnvironmentQuery, ProductQuery},
+        requirements::RequirementsChange,
     },
     pb::{self, catalog_service_server::CatalogService},
     storage::{EnvironmentChange, ProductChange, Reference},
@@ -44,10 +45,12 @@ impl CatalogService for Services {
         &self,
         request: Request<pb::ListProductsRequest>,
     ) -> Result<Response<pb::ListProductsResponse>, Status> {
+        use crate::domain::rules::list_products_request as rules;
+
         let r = request.into_inner();
         let mut fields = Fields::new(self.ids());
         let query = ProductQuery {
-            name_prefix: fields.name("name_prefix", &r.name_prefix),
+            name_prefix: fields.text(&rules::NAME_PREFIX, &r.name_prefix),
         };
         let page = PageRequest::parse(&mut fields, &query, r.page_size, &r.page_token);
         let page = fields.violations.finish(page).map_err(Problem::invalid)?;
@@ -66,9 +69,12 @@ impl CatalogService for Services {
         &self,
         request: Request<pb::UpdateProductRequest>,
     ) -> Result<Response<pb::UpdateProductResponse>, Status> {
+        use crate::domain::rules::{product, update_product_request as rules};
+
         let r = request.into_inner();
         let mut fields = Fields::new(self.ids());
         let which = fields.reference(Kind::Product, &r.id, &r.name);
+        fields.required(&rules::PRODUCT, r.product.is_some());
         let new = r.product.unwrap_or_default();
         let mask = Mask::parse(
             &mut fields,
@@ -85,15 +91,18 @@ impl CatalogService for Services {
             ],
         );
         let change = ProductChange {
-            name: mask.name(&mut fields, "product.name", &new.name),
-            description: mask.description(&mut fields, "product.description", &new.description),
-            aliases: mask.aliases(&mut fields, "product.aliases", &new.aliases),
-            requirements: mask.requirements(
-                &mut fields,
-                "product",
-                &new.required_checks,
-                new.security_limits.as_ref(),
-            ),
+            name: mask.name(&mut fields, "product", &product::NAME, &new.name),
+            description: mask.description(&mut fields, "product", &product::DESCRIPTION, &new.description),
+            aliases: mask.texts(&mut fields, "product", &product::ALIASES, &new.aliases),
+            requirements: RequirementsChange {
+                required_checks: mask.texts(
+                    &mut fields,
+                    "product",
+                    &product::REQUIRED_CHECKS,
+                    &new.required_checks,
+                ),
+                security_limits: mask.limits(&mut fields, "product", new.security_limits.as_ref()),
+            },
         };
         let which = fields.violations.finish(which).map_err(Problem::invalid)?;
         let which = which.ok_or_else(|| no_such_id(Kind::Product, &r.id))?;
@@ -147,12 +156,14 @@ impl CatalogService for Services {
         &self,
         request: Request<pb::ListEnvironmentsRequest>,
     ) -> Result<Response<pb::ListEnvironmentsResponse>, Status> {
+        use crate::domain::rules::list_environments_request as rules;
+
         let r = request.into_inner();
         let mut fields = Fields::new(self.ids());
         let query = EnvironmentQuery {
-            name_prefix: fields.name("name_prefix", &r.name_prefix),
+            name_prefix: fields.text(&rules::NAME_PREFIX, &r.name_prefix),
             environment_types: fields.choices(
-                "environment_types",
+                &rules::ENVIRONMENT_TYPES,
                 &r.environment_types,
                 environment_type,
                 EnvironmentType::code,
@@ -177,9 +188,12 @@ impl CatalogService for Services {
         &self,
         request: Request<pb::UpdateEnvironmentRequest>,
     ) -> Result<Response<pb::UpdateEnvironmentResponse>, Status> {
+        use crate::domain::rules::{environment, update_environment_request as rules};
+
         let r = request.into_inner();
         let mut fields = Fields::new(self.ids());
         let which = fields.reference(Kind::Environment, &r.id, &r.name);
+        fields.required(&rules::ENVIRONMENT, r.environment.is_some());
         let new = r.environment.unwrap_or_default();
         let mask = Mask::parse(
             &mut fields,
@@ -205,7 +219,7 @@ impl CatalogService for Services {
                 if kind.is_none() && new.environment_type == 0 {
                     fields.violations.add(
                         "environment.environment_type",
-                        "is required if the update mask names it: the type cannot be removed",
+                        "is required if update_mask has it: the type cannot be removed",
                     );
                 }
                 kind
@@ -213,16 +227,23 @@ impl CatalogService for Services {
             false => None,
         };
         let change = EnvironmentChange {
-            name: mask.name(&mut fields, "environment.name", &new.name),
+            name: mask.name(&mut fields, "environment", &environment::NAME, &new.name),
             kind,
-            description: mask.description(&mut fields, "environment.description", &new.description),
-            aliases: mask.aliases(&mut fields, "environment.aliases", &new.aliases),
-            requirements: mask.requirements(
-                &mut fields,
-                "environment",
-                &new.required_checks,
-                new.security_limits.as_ref(),
-            ),
+            description: mask.description(&mut fields, "environment", &environment::DESCRIPTION, &new.description),
+            aliases: mask.texts(&mut fields, "environment", &environment::ALIASES, &new.aliases),
+            requirements: RequirementsChange {
+                required_checks: mask.texts(
+                    &mut fields,
+                    "environment",
+                    &environment::REQUIRED_CHECKS,
+                    &new.required_checks,
+                ),
+                security_limits: mask.limits(
+                    &mut fields,
+                    "environment",
+                    new.security_limits.as_ref(),
+                ),
+            },
         };
         let which = fields.violations.finish(which).map_err(Problem::invalid)?;
         let which = which.ok_or_else(|| no_such_id(Kind::Environment, &r.id))?;

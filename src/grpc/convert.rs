@@ -12,23 +12,29 @@ pub(super) use matrix::differs;
 pub(super) use readiness::readiness;
 pub(super) use view::{View, receipt};
 
-use crate::domain::{
-    deployment::DeploymentClass,
-    environment::EnvironmentType,
-    event::Given,
-    resource::EntryType,
-    status::{CheckKind, Status},
+use crate::{
+    domain::{
+        deployment::DeploymentClass,
+        environment::EnvironmentType,
+        event::Given,
+        query::VersionOrder,
+        resource::EntryType,
+        rules::YEARS,
+        statistics::{Grouping, TrendBucket},
+        status::{CheckKind, Status},
+    },
+    pb,
 };
 
-/// Microseconds of a timestamp; what is finer is cut off.
+/// Microseconds of a timestamp. Finer parts are dropped.
 pub(super) fn micros(at: Timestamp) -> Result<i64, String> {
     if !(0..1_000_000_000).contains(&at.nanos) {
-        return Err("has nanos outside 0 to 999999999".to_owned());
+        return Err(format!("must have nanos from 0 to 999999999 (has {})", at.nanos));
     }
     at.seconds
         .checked_mul(1_000_000)
         .and_then(|us| us.checked_add(i64::from(at.nanos) / 1_000))
-        .ok_or_else(|| "lies outside the years 1970 to 9999".to_owned())
+        .ok_or_else(|| YEARS.to_owned())
 }
 
 pub(super) fn timestamp(at_us: i64) -> Timestamp {
@@ -92,9 +98,65 @@ pub(super) fn environment_type(number: i32) -> Given<EnvironmentType> {
     )
 }
 
-pub(super) fn entry_type(number: i32) -> Result<EntryType, String> {
-    EntryType::from_code(number.into())
-        .ok_or_else(|| format!("must be a number from 1 to 7 (is {number})"))
+pub(super) fn entry_type(number: i32) -> Given<EntryType> {
+    known(
+        number,
+        EntryType::from_code(number.into()),
+        "1 (version event), 2 (deployment event), 3 (check event), 4 (product updated), \
+         5 (product deleted), 6 (environment updated) or 7 (environment deleted)",
+    )
+}
+
+pub(super) fn version_order(number: i32) -> Given<VersionOrder> {
+    let order = match pb::VersionOrder::try_from(number) {
+        Ok(pb::VersionOrder::NewestFirst) => Some(VersionOrder::NewestFirst),
+        Ok(pb::VersionOrder::OldestFirst) => Some(VersionOrder::OldestFirst),
+        Ok(pb::VersionOrder::HighestFirst) => Some(VersionOrder::HighestFirst),
+        Ok(pb::VersionOrder::Unspecified) | Err(_) => None,
+    };
+    known(
+        number,
+        order,
+        "1 (newest first), 2 (oldest first) or 3 (highest first)",
+    )
+}
+
+/// The status of a finished build, which alone may have a duration.
+pub(super) fn finished_status(number: i32) -> Given<Status> {
+    known(
+        number,
+        Status::from_code(number.into()).filter(|status| status.is_finished()),
+        "3 (completed), 4 (failed) or 5 (aborted)",
+    )
+}
+
+pub(super) fn grouping(number: i32) -> Given<Grouping> {
+    let grouping = match pb::BuildGrouping::try_from(number) {
+        Ok(pb::BuildGrouping::Product) => Some(Grouping::Product),
+        Ok(pb::BuildGrouping::Branch) => Some(Grouping::Branch),
+        Ok(pb::BuildGrouping::SourceSystem) => Some(Grouping::SourceSystem),
+        Ok(pb::BuildGrouping::Unspecified) | Err(_) => None,
+    };
+    known(
+        number,
+        grouping,
+        "1 (product), 2 (branch) or 3 (source system)",
+    )
+}
+
+pub(super) fn trend_bucket(number: i32) -> Given<TrendBucket> {
+    let bucket = match pb::TrendBucket::try_from(number) {
+        Ok(pb::TrendBucket::Hour) => Some(TrendBucket::Hour),
+        Ok(pb::TrendBucket::Day) => Some(TrendBucket::Day),
+        Ok(pb::TrendBucket::Week) => Some(TrendBucket::Week),
+        Ok(pb::TrendBucket::Month) => Some(TrendBucket::Month),
+        Ok(pb::TrendBucket::Unspecified) | Err(_) => None,
+    };
+    known(
+        number,
+        bucket,
+        "1 (hour), 2 (day), 3 (week) or 4 (month)",
+    )
 }
 
 fn given_attempt(attempt: i32) -> Given<i64> {

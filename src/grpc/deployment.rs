@@ -14,6 +14,7 @@ use crate::{
         deployment::DeploymentClass,
         id::Kind,
         query::{ComparisonQuery, DeploymentQuery, MatrixQuery},
+        rules::FieldRules,
         status::Status as DeploymentStatus,
     },
     pb::{self, deployment_service_server::DeploymentService},
@@ -40,34 +41,36 @@ impl DeploymentService for Services {
         &self,
         request: Request<pb::ListDeploymentsRequest>,
     ) -> Result<Response<pb::ListDeploymentsResponse>, Status> {
+        use crate::domain::rules::list_deployments_request as rules;
+
         let r = request.into_inner();
         let mut fields = Fields::new(self.ids());
         let version_id = fields.optional_id(Kind::Version, "version_id", &r.version_id);
         let query = DeploymentQuery {
-            product_name: fields.name("product_name", &r.product_name),
-            version: fields.name("version", &r.version),
+            product_name: fields.text(&rules::PRODUCT_NAME, &r.product_name),
+            version: fields.text(&rules::VERSION, &r.version),
             version_id: version_id.position(),
-            environment_name: fields.name("environment_name", &r.environment_name),
-            instance: fields.optional_name("instance", r.instance.as_deref()),
+            environment_name: fields.text(&rules::ENVIRONMENT_NAME, &r.environment_name),
+            instance: fields.optional_text(&rules::INSTANCE, r.instance.as_deref()),
             statuses: fields.choices(
-                "statuses",
+                &rules::STATUSES,
                 &r.statuses,
                 deployment_status,
                 DeploymentStatus::code,
             ),
-            deployed_by: fields.name("deployed_by", &r.deployed_by),
-            invoke_id: fields.name("invoke_id", &r.invoke_id),
-            created_from_us: fields.time("created_from", r.created_from),
-            created_to_us: fields.time("created_to", r.created_to),
+            deployed_by: fields.text(&rules::DEPLOYED_BY, &r.deployed_by),
+            invoke_id: fields.text(&rules::INVOKE_ID, &r.invoke_id),
+            created_from_us: fields.time(&rules::CREATED_FROM, r.created_from),
+            created_to_us: fields.time(&rules::CREATED_TO, r.created_to),
             current_only: r.current_only,
             deployment_classes: fields.choices(
-                "deployment_classes",
+                &rules::DEPLOYMENT_CLASSES,
                 &r.deployment_classes,
                 deployment_class,
                 DeploymentClass::code,
             ),
         };
-        fields.version_needs_product(&query.version, &query.product_name);
+        fields.version_needs_product(&rules::VERSION, &query.version, &query.product_name);
         let page = PageRequest::parse(&mut fields, &query, r.page_size, &r.page_token);
         let page = fields.violations.finish(page).map_err(Problem::invalid)?;
         if version_id == GivenId::Unknown {
@@ -91,15 +94,17 @@ impl DeploymentService for Services {
         &self,
         request: Request<pb::GetEnvironmentMatrixRequest>,
     ) -> Result<Response<pb::GetEnvironmentMatrixResponse>, Status> {
+        use crate::domain::rules::get_environment_matrix_request as rules;
+
         let r = request.into_inner();
         let mut fields = Fields::new(self.ids());
         let query = MatrixQuery {
-            product_name: fields.name("product_name", &r.product_name),
-            product_name_prefix: fields.name("product_name_prefix", &r.product_name_prefix),
-            environment_names: fields.environment_names(&r.environment_names),
-            as_of_us: fields.time("as_of", r.as_of),
+            product_name: fields.text(&rules::PRODUCT_NAME, &r.product_name),
+            product_name_prefix: fields.text(&rules::PRODUCT_NAME_PREFIX, &r.product_name_prefix),
+            environment_names: fields.environment_names(&rules::ENVIRONMENT_NAMES, &r.environment_names),
+            as_of_us: fields.time(&rules::AS_OF, r.as_of),
             baseline_environment_name: fields
-                .name("baseline_environment_name", &r.baseline_environment_name),
+                .text(&rules::BASELINE_ENVIRONMENT_NAME, &r.baseline_environment_name),
         };
         let page = PageRequest::parse(&mut fields, &query, r.page_size, &r.page_token);
         let page = fields.violations.finish(page).map_err(Problem::invalid)?;
@@ -128,16 +133,18 @@ impl DeploymentService for Services {
         &self,
         request: Request<pb::CompareEnvironmentsRequest>,
     ) -> Result<Response<pb::CompareEnvironmentsResponse>, Status> {
+        use crate::domain::rules::compare_environments_request as rules;
+
         let r = request.into_inner();
         let mut fields = Fields::new(self.ids());
-        let environment = fields.required_name("environment_name", &r.environment_name);
+        let environment = fields.text(&rules::ENVIRONMENT_NAME, &r.environment_name);
         let baseline =
-            fields.required_name("baseline_environment_name", &r.baseline_environment_name);
+            fields.text(&rules::BASELINE_ENVIRONMENT_NAME, &r.baseline_environment_name);
         let query = ComparisonQuery {
             environment_name: environment.unwrap_or_default(),
             baseline_environment_name: baseline.unwrap_or_default(),
-            product_name_prefix: fields.name("product_name_prefix", &r.product_name_prefix),
-            as_of_us: fields.time("as_of", r.as_of),
+            product_name_prefix: fields.text(&rules::PRODUCT_NAME_PREFIX, &r.product_name_prefix),
+            as_of_us: fields.time(&rules::AS_OF, r.as_of),
             differing_only: r.differing_only,
         };
         let page = PageRequest::parse(&mut fields, &query, r.page_size, &r.page_token);
@@ -167,11 +174,8 @@ impl DeploymentService for Services {
     }
 }
 
-/// The most environments that a matrix can be asked for by name.
-const MAX_ENVIRONMENTS: usize = 100;
-
 impl Services {
-    /// The view by which what was unfinished at that moment is stale or not.
+    /// The view in which stale means stale at that moment.
     fn view_as_of(&self, as_of_us: Option<i64>) -> View {
         let view = self.view();
         View {
@@ -184,23 +188,16 @@ impl Services {
 }
 
 impl Fields {
-    /// The names of a matrix' environments, each once.
-    fn environment_names(&mut self, names: &[String]) -> Vec<String> {
-        if names.len() > MAX_ENVIRONMENTS {
-            let taken = format!("are {}: at most {MAX_ENVIRONMENTS} are taken", names.len());
-            self.violations.add("environment_names", taken);
-            return Vec::new();
-        }
-        let mut parsed: Vec<String> = Vec::with_capacity(names.len());
-        for (place, name) in names.iter().enumerate() {
-            let field = format!("environment_names[{place}]");
-            match self.required_name(&field, name) {
-                Some(name) if parsed.contains(&name) => {
-                    self.violations.add(&field, format!("is {name} once more"));
-                }
-                name => parsed.extend(name),
+    /// The names of the environments of a matrix, each once.
+    fn environment_names(&mut self, rules: &FieldRules, names: &[String]) -> Vec<String> {
+        let names = self.texts(rules.name, rules, names).unwrap_or_default();
+        for (at, name) in names.iter().enumerate() {
+            if names[..at].contains(name) {
+                let field = format!("{}[{at}]", rules.name);
+                self.violations
+                    .add(&field, format!("must not repeat {name}"));
             }
         }
-        parsed
+        names
     }
 }

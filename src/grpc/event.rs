@@ -1,4 +1,4 @@
-//! `EventService`: events in, and the log of them.
+//! `EventService`: submits events and returns the event log.
 
 use std::pin::Pin;
 
@@ -6,7 +6,7 @@ use tokio_stream::Stream;
 use tonic::{Request, Response, Status, Streaming, async_trait};
 
 use super::{
-    MAX_BATCH_EVENTS, Services,
+    Services,
     convert::{entry_type, receipt},
     now_us,
     page::PageRequest,
@@ -20,6 +20,7 @@ use crate::{
         id::Kind,
         query::EntryQuery,
         resource::EntryType,
+        rules::{REQUIRED, batch_submit_events_request},
         violation::Violation,
     },
     pb::{self, event_service_server::EventService, event_submission},
@@ -95,19 +96,26 @@ impl EventService for Services {
         &self,
         request: Request<pb::ListEventsRequest>,
     ) -> Result<Response<pb::ListEventsResponse>, Status> {
+        use crate::domain::rules::list_events_request as rules;
+
         let r = request.into_inner();
         let mut fields = Fields::new(self.ids());
         let version_id = fields.optional_id(Kind::Version, "version_id", &r.version_id);
         let query = EntryQuery {
             after: r.after,
-            product_name: fields.name("product_name", &r.product_name),
-            version: fields.name("version", &r.version),
+            product_name: fields.text(&rules::PRODUCT_NAME, &r.product_name),
+            version: fields.text(&rules::VERSION, &r.version),
             version_id: version_id.position(),
-            environment_name: fields.name("environment_name", &r.environment_name),
-            types: fields.event_types(&r.event_types),
+            environment_name: fields.text(&rules::ENVIRONMENT_NAME, &r.environment_name),
+            types: fields.choices(
+                &rules::EVENT_TYPES,
+                &r.event_types,
+                entry_type,
+                EntryType::code,
+            ),
         };
-        fields.position("after", r.after);
-        fields.version_needs_product(&query.version, &query.product_name);
+        fields.number(&rules::AFTER, r.after);
+        fields.version_needs_product(&rules::VERSION, &query.version, &query.product_name);
         let page = PageRequest::parse(&mut fields, &query, r.page_size, &r.page_token);
         let page = fields.violations.finish(page).map_err(Problem::invalid)?;
 
@@ -126,7 +134,7 @@ impl EventService for Services {
         let last = page.rows.last().map(|event| event.position);
         let position = match last {
             Some(last) if !page.next_page_token.is_empty() => last,
-            // Everything up to the end was looked at; more may have come since.
+            // Everything up to the end was examined. More may have been added since.
             _ => last.map_or(end, |last| last.max(end)),
         };
         Ok(Response::new(pb::ListEventsResponse {
@@ -140,20 +148,28 @@ impl EventService for Services {
         &self,
         request: Request<pb::WatchEventsRequest>,
     ) -> Result<Response<Self::WatchEventsStream>, Status> {
+        use crate::domain::rules::watch_events_request as rules;
+
         let r = request.into_inner();
         let mut fields = Fields::new(self.ids());
         let query = EntryQuery {
             after: 0,
-            product_name: fields.name("product_name", &r.product_name),
-            version: fields.name("version", &r.version),
+            product_name: fields.text(&rules::PRODUCT_NAME, &r.product_name),
+            version: fields.text(&rules::VERSION, &r.version),
             version_id: None,
-            environment_name: fields.name("environment_name", &r.environment_name),
-            types: fields.event_types(&r.event_types),
+            environment_name: fields.text(&rules::ENVIRONMENT_NAME, &r.environment_name),
+            types: fields.choices(
+                &rules::EVENT_TYPES,
+                &r.event_types,
+                entry_type,
+                EntryType::code,
+            ),
         };
-        fields.position("after", r.after.unwrap_or(0));
-        fields.version_needs_product(&query.version, &query.product_name);
-        let heartbeat = watch::heartbeat_interval(r.heartbeat_interval);
-        let heartbeat = fields.violations.take("heartbeat_interval", heartbeat);
+        fields.number(&rules::AFTER, r.after.unwrap_or(0));
+        fields.version_needs_product(&rules::VERSION, &query.version, &query.product_name);
+        let interval = &rules::HEARTBEAT_INTERVAL;
+        let heartbeat = watch::heartbeat_interval(interval, r.heartbeat_interval);
+        let heartbeat = fields.violations.take(interval.name, heartbeat);
         let heartbeat = fields
             .violations
             .finish(heartbeat)
@@ -238,20 +254,18 @@ impl Services {
         })
     }
 
-    /// Records up to 500 events in their order: of each its sort, itself, and the path that its fields are
-    /// named below, or what is wrong with the entry by itself. One that is refused spoils no other.
+    /// Records up to 500 events in their order. Each entry is the event with its sort and the path of its fields,
+    /// or the violations of the entry. An event that is rejected does not affect the others.
     pub async fn submit_batch(
         &self,
         entries: impl ExactSizeIterator<Item = Result<(Subject, RawEvent, String), Vec<Violation>>>,
         validate_only: bool,
     ) -> Result<pb::BatchSubmitEventsResponse, Status> {
-        if !(1..=MAX_BATCH_EVENTS).contains(&entries.len()) {
+        let rules = &batch_submit_events_request::EVENTS;
+        if let Err(description) = rules.elements(entries.len()) {
             return Err(Problem::invalid(vec![Violation {
-                field: "events".to_owned(),
-                description: format!(
-                    "has {} entries: 1 to {MAX_BATCH_EVENTS} are taken",
-                    entries.len()
-                ),
+                field: rules.name.to_owned(),
+                description,
             }])
             .into());
         }
@@ -260,7 +274,7 @@ impl Services {
             false => Answer::Receipt,
         };
         let mut events = Vec::new();
-        // For each entry its path, or what is wrong with it by itself.
+        // For each entry its path, or its violations.
         let parsed: Vec<Result<String, Problem>> = entries
             .map(|entry| {
                 let (subject, raw, path) = entry?;
@@ -306,31 +320,6 @@ impl Services {
     }
 }
 
-impl Fields {
-    fn event_types(&mut self, types: &[i32]) -> Vec<EntryType> {
-        if types.len() > EntryType::ALL.len() {
-            let (given, known) = (types.len(), EntryType::ALL.len());
-            self.violations.add(
-                "event_types",
-                format!("must have at most {known} elements (has {given})"),
-            );
-            return Vec::new();
-        }
-        let parsed = types.iter().enumerate().filter_map(|(i, number)| {
-            let field = format!("event_types[{i}]");
-            self.violations.take(&field, entry_type(*number))
-        });
-        parsed.collect()
-    }
-
-    fn position(&mut self, field: &str, position: i64) {
-        if position < 0 {
-            self.violations
-                .add(field, format!("is {position}: a position from 0 is taken"));
-        }
-    }
-}
-
 /// Parses an entry of a stream. Returns the event's path too.
 pub(super) fn parse_submission(
     submission: pb::EventSubmission,
@@ -356,8 +345,7 @@ fn entry(submission: pb::EventSubmission) -> Option<(Subject, RawEvent, &'static
 fn no_submission(path: String) -> Vec<Violation> {
     vec![Violation {
         field: path,
-        description: "is empty: one of version_event, deployment_event, check_event is required"
-            .to_owned(),
+        description: "must have version_event, deployment_event or check_event".to_owned(),
     }]
 }
 
@@ -372,13 +360,13 @@ pub(super) fn submission_result(result: Result<Outcome, Problem>) -> pb::Submiss
 }
 
 pub(super) fn storage_forgot() -> Problem {
-    Problem::from(crate::storage::Error::fault("the store gave no outcome"))
+    Problem::from(crate::storage::Error::fault("the store returned no outcome"))
 }
 
 fn missing(field: &str) -> Status {
     Problem::invalid(vec![Violation {
         field: field.to_owned(),
-        description: "is required".to_owned(),
+        description: REQUIRED.to_owned(),
     }])
     .into()
 }

@@ -1,19 +1,20 @@
 //! `InsightService`.
 
+use jiff::tz::TimeZone;
 use tonic::{Request, Response, Status, async_trait};
 
 use super::{
     Services,
-    convert::{build_status, timestamp},
+    convert::{finished_status, grouping, timestamp, trend_bucket},
     now_us,
     request::Fields,
     status::{Problem, status},
 };
 use crate::{
     domain::{
-        event::MAX_TIME_US,
+        rules::{FieldRules, MAX_TIME_US},
         statistics::{
-            self, DurationStatistics, FINISHED, Grouping, MAX_BUCKETS, MAX_GROUP_BUCKETS,
+            self, DurationStatistics, Grouping, MAX_BUCKETS, MAX_GROUP_BUCKETS,
             MAX_GROUPS, MAX_TREND_GROUPS, Statistics, StatisticsQuery, TrendBucket, time_zone,
         },
         status::Status as BuildStatus,
@@ -21,7 +22,7 @@ use crate::{
     pb::{self, insight_service_server::InsightService},
 };
 
-/// The zone of trends that name none.
+/// The time zone of a trend, by default.
 const DEFAULT_ZONE: &str = "UTC";
 
 #[async_trait]
@@ -30,19 +31,21 @@ impl InsightService for Services {
         &self,
         request: Request<pb::GetBuildStatisticsRequest>,
     ) -> Result<Response<pb::GetBuildStatisticsResponse>, Status> {
+        use crate::domain::rules::get_build_statistics_request as rules;
+
         let r = request.into_inner();
         let mut fields = Fields::new(self.ids());
         let query = StatisticsQuery {
-            product_name: fields.name("product_name", &r.product_name),
-            scm_branch: fields.branch("scm_branch", &r.scm_branch),
-            source_system: fields.name("source_system", &r.source_system),
-            grouping: fields.grouping(r.group_by),
-            duration_statuses: fields.duration_statuses(&r.duration_statuses),
+            product_name: fields.text(&rules::PRODUCT_NAME, &r.product_name),
+            scm_branch: fields.text(&rules::SCM_BRANCH, &r.scm_branch),
+            source_system: fields.text(&rules::SOURCE_SYSTEM, &r.source_system),
+            grouping: fields.grouping(&rules::GROUP_BY, r.group_by),
+            duration_statuses: fields.duration_statuses(&rules::DURATION_STATUSES, &r.duration_statuses),
             stale_before_us: self.stale_before_us(),
         };
-        let start_at_us = fields.time("start_at", r.start_at);
-        let end_at_us = fields.time("end_at", r.end_at);
-        // From the beginning, to the end: nothing happens outside of these times.
+        let start_at_us = fields.time(&rules::START_AT, r.start_at);
+        let end_at_us = fields.time(&rules::END_AT, r.end_at);
+        // By default all builds: no build has a time outside of these.
         let bounds_us = [
             start_at_us.unwrap_or(0),
             end_at_us.unwrap_or(MAX_TIME_US + 1),
@@ -78,14 +81,16 @@ impl InsightService for Services {
         &self,
         request: Request<pb::GetBuildTrendRequest>,
     ) -> Result<Response<pb::GetBuildTrendResponse>, Status> {
+        use crate::domain::rules::get_build_trend_request as rules;
+
         let r = request.into_inner();
         let mut fields = Fields::new(self.ids());
         let query = StatisticsQuery {
-            product_name: fields.name("product_name", &r.product_name),
-            scm_branch: fields.branch("scm_branch", &r.scm_branch),
-            source_system: fields.name("source_system", &r.source_system),
-            grouping: fields.grouping(r.group_by),
-            duration_statuses: fields.duration_statuses(&r.duration_statuses),
+            product_name: fields.text(&rules::PRODUCT_NAME, &r.product_name),
+            scm_branch: fields.text(&rules::SCM_BRANCH, &r.scm_branch),
+            source_system: fields.text(&rules::SOURCE_SYSTEM, &r.source_system),
+            grouping: fields.grouping(&rules::GROUP_BY, r.group_by),
+            duration_statuses: fields.duration_statuses(&rules::DURATION_STATUSES, &r.duration_statuses),
             stale_before_us: self.stale_before_us(),
         };
         let trend = fields.trend(&r);
@@ -124,38 +129,16 @@ impl InsightService for Services {
 }
 
 impl Fields {
-    fn grouping(&mut self, number: i32) -> Grouping {
-        match pb::BuildGrouping::try_from(number) {
-            Ok(pb::BuildGrouping::Unspecified) => Grouping::None,
-            Ok(pb::BuildGrouping::Product) => Grouping::Product,
-            Ok(pb::BuildGrouping::Branch) => Grouping::Branch,
-            Ok(pb::BuildGrouping::SourceSystem) => Grouping::SourceSystem,
-            Err(_) => {
-                let taken = format!("is the unknown number {number}: 0 to 3 are taken");
-                self.violations.add("group_by", taken);
-                Grouping::None
-            }
-        }
+    fn grouping(&mut self, rules: &FieldRules, number: i32) -> Grouping {
+        self.given(rules.name, grouping(number)).unwrap_or_default()
     }
 
-    fn duration_statuses(&mut self, numbers: &[i32]) -> Vec<BuildStatus> {
-        if numbers.is_empty() {
-            return vec![BuildStatus::Completed];
+    /// The statuses of the builds whose durations count. Not set: completed.
+    fn duration_statuses(&mut self, rules: &FieldRules, numbers: &[i32]) -> Vec<BuildStatus> {
+        match numbers.is_empty() {
+            true => vec![BuildStatus::Completed],
+            false => self.choices(rules, numbers, finished_status, BuildStatus::code),
         }
-        for (place, number) in numbers.iter().enumerate() {
-            if !matches!(build_status(*number), Some(Ok(status)) if status.is_finished()) {
-                self.violations.add(
-                    &format!("duration_statuses[{place}]"),
-                    format!(
-                        "is {number}: 3 (completed), 4 (failed) or 5 (aborted) is taken, for only \
-                         finished builds have a duration"
-                    ),
-                );
-            }
-        }
-        let is_given =
-            |status: &BuildStatus| numbers.iter().any(|n| i64::from(*n) == status.code());
-        FINISHED.into_iter().filter(is_given).collect()
     }
 
     fn rises(&mut self, start_at_us: i64, end_at_us: i64) -> bool {
@@ -167,34 +150,16 @@ impl Fields {
 
     /// The bounds of a trend's buckets, and the name of its time zone.
     fn trend(&mut self, request: &pb::GetBuildTrendRequest) -> Option<(Vec<i64>, String)> {
-        let bucket = match pb::TrendBucket::try_from(request.bucket) {
-            Ok(pb::TrendBucket::Unspecified | pb::TrendBucket::Day) => Some(TrendBucket::Day),
-            Ok(pb::TrendBucket::Hour) => Some(TrendBucket::Hour),
-            Ok(pb::TrendBucket::Week) => Some(TrendBucket::Week),
-            Ok(pb::TrendBucket::Month) => Some(TrendBucket::Month),
-            Err(_) => {
-                let number = request.bucket;
-                let taken = format!("is the unknown number {number}: 0 to 4 are taken");
-                self.violations.add("bucket", taken);
-                None
-            }
+        use crate::domain::rules::get_build_trend_request as rules;
+
+        let bucket = match trend_bucket(request.bucket) {
+            Some(bucket) => self.violations.take(rules::BUCKET.name, bucket),
+            None => Some(TrendBucket::Day),
         };
-        let zone = match request.time_zone.trim() {
-            "" => time_zone(DEFAULT_ZONE),
-            name => time_zone(name),
-        };
-        if zone.is_none() {
-            self.violations.add(
-                "time_zone",
-                "is not known: the name of an IANA time zone is taken, such as Europe/Berlin",
-            );
-        }
-        if request.start_at.is_none() {
-            self.violations.add("start_at", "is required");
-        }
-        let start_at_us = self.calendar_time("start_at", request.start_at);
+        let zone = self.time_zone(&rules::TIME_ZONE, &request.time_zone);
+        let start_at_us = self.time(&rules::START_AT, request.start_at);
         let end_at_us = match request.end_at {
-            Some(_) => self.calendar_time("end_at", request.end_at),
+            Some(_) => self.time(&rules::END_AT, request.end_at),
             None => Some(now_us()),
         };
         let (start_at_us, end_at_us) = start_at_us.zip(end_at_us)?;
@@ -206,10 +171,10 @@ impl Fields {
             Ok(bounds) => Some((bounds, name)),
             Err(statistics::TooMany) => {
                 self.violations.add(
-                    "bucket",
+                    rules::BUCKET.name,
                     format!(
-                        "is too narrow for the span: at most {MAX_BUCKETS} buckets are told; ask \
-                         for wider ones or for less time"
+                        "is too narrow: the time span has more than {MAX_BUCKETS} of these \
+                         buckets; use a wider bucket or a shorter time span"
                     ),
                 );
                 None
@@ -217,15 +182,12 @@ impl Fields {
         }
     }
 
-    /// A time that calendars have: there is no bucket outside of these years.
-    fn calendar_time(&mut self, field: &str, at: Option<prost_types::Timestamp>) -> Option<i64> {
-        let at_us = self.time(field, at)?;
-        if !(0..=MAX_TIME_US).contains(&at_us) {
-            self.violations
-                .add(field, "lies outside the years 1970 to 9999");
-            return None;
-        }
-        Some(at_us)
+    fn time_zone(&mut self, rules: &FieldRules, name: &str) -> Option<(TimeZone, String)> {
+        let name = self.violations.take(rules.name, rules.text(name))?;
+        let zone = time_zone(name.as_deref().unwrap_or(DEFAULT_ZONE)).ok_or_else(|| {
+            "must be the IANA name of a time zone, such as Europe/Berlin".to_owned()
+        });
+        self.violations.take(rules.name, zone)
     }
 }
 

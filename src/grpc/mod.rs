@@ -1,6 +1,5 @@
 //! The gRPC services: thin handlers that parse a request, make one call of the
-//! store, and wrap its answer. Knows the contract, the domain and what the store
-//! promises; no SQL.
+//! store, and convert its answer. No SQL.
 
 mod catalog;
 mod convert;
@@ -20,7 +19,10 @@ use tokio_util::sync::CancellationToken;
 use tonic::{codec::CompressionEncoding, service::Routes};
 
 use crate::{
-    domain::id::IdSpace,
+    domain::{
+        id::IdSpace,
+        rules::{batch_submit_events_request, limit},
+    },
     pb::{
         catalog_service_server::CatalogServiceServer,
         deployment_service_server::DeploymentServiceServer,
@@ -32,12 +34,12 @@ use crate::{
 
 /// The domain of every `google.rpc.ErrorInfo` of this service.
 pub const ERROR_DOMAIN: &str = "versioner.dev";
-/// The largest message taken, after decompression.
+/// The largest message that is accepted, after decompression.
 pub const MAX_MESSAGE_BYTES: usize = 4 * 1024 * 1024;
 /// The most events of one `BatchSubmitEvents`.
-pub const MAX_BATCH_EVENTS: usize = 500;
+pub const MAX_BATCH_EVENTS: usize = limit(batch_submit_events_request::EVENTS.max_items);
 
-/// What every handler works with.
+/// What every handler needs.
 #[derive(Clone)]
 pub struct Services {
     store: Store,
@@ -46,8 +48,8 @@ pub struct Services {
 }
 
 impl Services {
-    /// `stale_after`: the age from which what is unfinished is shown as stale.
-    /// `streams_end`: cancelled when open streams have to end.
+    /// `stale_after`: the age from which unfinished builds and deployments are stale.
+    /// `streams_end`: cancelled when open streams must end.
     pub fn new(store: Store, stale_after: Duration, streams_end: CancellationToken) -> Self {
         Self {
             store,
@@ -77,7 +79,7 @@ impl Services {
         self.store.ids()
     }
 
-    /// The moment before which what was started and is unfinished is stale.
+    /// What started before this moment and is unfinished is stale.
     fn stale_before_us(&self) -> i64 {
         now_us().saturating_sub(self.stale_after_us)
     }

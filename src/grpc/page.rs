@@ -8,12 +8,12 @@ use crate::{
     storage::{self, Error, List, Query, Store},
 };
 
-/// Rows that are read from the store at once: large ones must not pile up.
+/// The rows that are read from the store at once. It bounds the memory for large rows.
 const CHUNK: usize = 100;
-/// The most rows that are looked at for a page, whether they fit or not.
+/// The most rows that are examined for a page, whether they match or not.
 pub(super) const MAX_LOOKED_AT: usize = 5_000;
 
-/// Which page was asked for.
+/// The requested page.
 pub(super) struct PageRequest {
     size: usize,
     after: Option<Cursor>,
@@ -28,7 +28,7 @@ pub(super) struct Page<T> {
 }
 
 impl PageRequest {
-    /// Parses the size and the token. A token of another query is refused.
+    /// Parses the size and the token. A token of another query is rejected.
     pub(super) fn parse<Q: Query>(
         fields: &mut Fields,
         query: &Q,
@@ -40,7 +40,7 @@ impl PageRequest {
             .take("page_size", page::size(page_size.into()));
         let mut bytes = Q::NAME.as_bytes().to_vec();
         bytes.push(0);
-        let query = serde_json::to_vec(query).map_err(|e| format!("can't be checked: {e}"));
+        let query = serde_json::to_vec(query).map_err(|e| format!("cannot be checked: {e}"));
         bytes.extend(fields.violations.take("page_token", query)?);
         let after = fields
             .violations
@@ -53,7 +53,7 @@ impl PageRequest {
         })
     }
 
-    /// Leaves room in the page for what is answered beside its rows.
+    /// Reserves room in the page for the rest of the answer.
     pub(super) fn beside(mut self, message: &[impl Message]) -> Self {
         self.bytes = message.iter().map(Message::encoded_len).sum();
         self
@@ -66,14 +66,14 @@ impl PageRequest {
         list: &L,
         convert: impl Fn(L::Row) -> M,
     ) -> Result<Page<M>, Error> {
-        // One row more tells whether there is a next page.
+        // One row more shows whether there is a next page.
         let rows_wanted = |found: usize, size: usize| (size + 1 - found).min(CHUNK);
         self.read_in_chunks(store, list, rows_wanted, |row| Some(convert(row)))
             .await
     }
 
     /// Reads the page of those rows that `convert` makes a message of. It also ends
-    /// where [`MAX_LOOKED_AT`] rows were looked at, so it may be short or empty.
+    /// after [`MAX_LOOKED_AT`] examined rows, so it may be short or empty.
     pub(super) async fn read_matching<L: List, M: Message>(
         self,
         store: &Store,

@@ -1,30 +1,32 @@
-//! Parsing what requests that ask have in common: filters, times, references.
+//! Parsing the fields of requests by their rules: texts, times, filters, ids.
 
 use prost_types::Timestamp;
 
-use super::convert::micros;
-use crate::domain::commit::MIN_SEARCH;
+use super::{convert::micros, now_us};
 use crate::{
     domain::{
-        event::{Given, MAX_BRANCH, MAX_NAME, MAX_URL},
+        event::Given,
         id::{IdSpace, Kind},
-        violation::{Violations, name, optional_text},
+        rules::{FieldRules, REQUIRED, get_product_request},
+        violation::Violations,
     },
     storage::Reference,
 };
 
-/// What a request says, field by field; collects all that is wrong with it.
+/// The fields of a request. Collects all violations.
 pub(super) struct Fields {
     pub(super) violations: Violations,
     ids: IdSpace,
 }
 
-/// An id that was given: of something that may exist, or of nothing of ours.
+/// An id of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum GivenId {
+    /// Not set, or malformed.
     None,
+    /// The resource may exist.
     Position(i64),
-    /// Well-formed, and no id of this store.
+    /// Well-formed, but this server did not issue it.
     Unknown,
 }
 
@@ -36,59 +38,85 @@ impl Fields {
         }
     }
 
-    pub(super) fn name(&mut self, field: &str, text: &str) -> Option<String> {
-        self.text(field, text, MAX_NAME)
+    pub(super) fn text(&mut self, rules: &FieldRules, text: &str) -> Option<String> {
+        self.violations.text(rules, text)
     }
 
-    pub(super) fn branch(&mut self, field: &str, text: &str) -> Option<String> {
-        self.text(field, text, MAX_BRANCH)
-    }
-
-    pub(super) fn repository(&mut self, field: &str, text: &str) -> Option<String> {
-        self.text(field, text, MAX_URL)
-    }
-
-    pub(super) fn required_name(&mut self, field: &str, text: &str) -> Option<String> {
-        self.violations.take(field, name(text, MAX_NAME))
+    /// A text that has presence: an empty one that is set is a value of its own.
+    pub(super) fn optional_text(
+        &mut self,
+        rules: &FieldRules,
+        text: Option<&str>,
+    ) -> Option<String> {
+        let text = text?;
+        self.text(rules, text)
+            .or_else(|| text.trim().is_empty().then(String::new))
     }
 
     /// A SHA or its beginning, in lower case (R14).
-    pub(super) fn sha(&mut self, field: &str, text: &str) -> Option<String> {
-        let sha = self.name(field, text)?.to_ascii_lowercase();
-        if sha.chars().count() < MIN_SEARCH {
-            let taken = format!("is too short: {MIN_SEARCH} or more characters are taken");
-            self.violations.add(field, taken);
-            return None;
-        }
-        Some(sha)
+    pub(super) fn sha(&mut self, rules: &FieldRules, text: &str) -> Option<String> {
+        self.text(rules, text).map(|sha| sha.to_ascii_lowercase())
     }
 
-    pub(super) fn time(&mut self, field: &str, at: Option<Timestamp>) -> Option<i64> {
-        self.violations.take(field, at.map(micros)?)
+    pub(super) fn number(&mut self, rules: &FieldRules, number: i64) -> Option<i64> {
+        self.violations.take(rules.name, rules.number(number))
+    }
+
+    pub(super) fn time(&mut self, rules: &FieldRules, at: Option<Timestamp>) -> Option<i64> {
+        self.required(rules, at.is_some());
+        let at_us = micros(at?).and_then(|at_us| rules.time(at_us, now_us()));
+        self.violations.take(rules.name, at_us)
+    }
+
+    /// Checks that a required message is set.
+    pub(super) fn required(&mut self, rules: &FieldRules, is_set: bool) {
+        if rules.required && !is_set {
+            self.violations.add(rules.name, REQUIRED);
+        }
     }
 
     pub(super) fn given<T>(&mut self, field: &str, given: Given<T>) -> Option<T> {
         self.violations.take(field, given?)
     }
 
+    /// The texts of a list, none of them empty. `path` is the path of the list.
+    pub(super) fn texts(
+        &mut self,
+        path: &str,
+        rules: &FieldRules,
+        given: &[String],
+    ) -> Option<Vec<String>> {
+        self.violations.take(path, rules.elements(given.len()))?;
+        let parsed: Vec<Option<String>> = given
+            .iter()
+            .enumerate()
+            .map(|(at, text)| {
+                let field = format!("{path}[{at}]");
+                self.violations.take(&field, rules.element(text))
+            })
+            .collect();
+        parsed.into_iter().collect()
+    }
+
     /// The values of a repeated filter, each once and in the order of their codes, so that the same filter has the
     /// same page tokens.
-    pub(super) fn choices<T>(
+    pub(super) fn choices<T: Copy + PartialEq>(
         &mut self,
-        field: &str,
+        rules: &FieldRules,
         numbers: &[i32],
         parse: fn(i32) -> Given<T>,
         code: fn(T) -> i64,
-    ) -> Vec<T>
-    where
-        T: Copy + PartialEq,
-    {
+    ) -> Vec<T> {
+        let count = rules.elements(numbers.len());
+        if self.violations.take(rules.name, count).is_none() {
+            return Vec::new();
+        }
         let mut choices = Vec::new();
         for (at, number) in numbers.iter().enumerate() {
-            let field = format!("{field}[{at}]");
+            let field = format!("{}[{at}]", rules.name);
             match parse(*number) {
                 Some(parsed) => choices.extend(self.violations.take(&field, parsed)),
-                None => self.violations.add(&field, "must not be unspecified"),
+                None => self.violations.add(&field, "must not be 0 (unspecified)"),
             }
         }
         choices.sort_by_key(|choice| code(*choice));
@@ -96,14 +124,17 @@ impl Fields {
         choices
     }
 
-    /// The name of a filter that has presence: an empty name that is set is a value of its own.
-    pub(super) fn optional_name(&mut self, field: &str, text: Option<&str>) -> Option<String> {
-        let text = text?;
-        self.name(field, text)
-            .or_else(|| text.trim().is_empty().then(String::new))
+    /// Checks that the fields that a field needs are set where it is; `set` are those of them that are set.
+    pub(super) fn needs(&mut self, rules: &FieldRules, is_set: bool, set: &[(&str, bool)]) {
+        for needed in rules.needs.iter().filter(|_| is_set) {
+            if !set.contains(&(*needed, true)) && !self.violations.has(needed) {
+                let description = format!("{REQUIRED} if {} is set", rules.name);
+                self.violations.add(needed, description);
+            }
+        }
     }
 
-    /// A required id of a thing.
+    /// A required id.
     pub(super) fn id(&mut self, kind: Kind, field: &str, id: &str) -> GivenId {
         match self.violations.take(field, self.ids.parse(kind, id)) {
             Some(Some(position)) => GivenId::Position(position),
@@ -120,20 +151,21 @@ impl Fields {
     }
 
     /// A product or environment, by its id or by a name: exactly one of the two.
-    /// `None` in the result: an id that names nothing here.
+    /// `None` in the result: this server did not issue the id.
     pub(super) fn reference(
         &mut self,
         kind: Kind,
         id: &str,
-        given_name: &str,
+        name: &str,
     ) -> Option<Option<Reference>> {
-        match (id.trim(), given_name.trim()) {
+        match (id.trim(), name.trim()) {
             ("", "") => {
-                self.violations.add("name", "or id is required");
+                self.violations.add("id", "is required unless name is set");
                 None
             }
             ("", _) => {
-                let name = self.required_name("name", given_name)?;
+                // All requests by id or name have the same rules for them.
+                let name = self.text(&get_product_request::NAME, name)?;
                 Some(Some(Reference::Name(name)))
             }
             (_, "") => match self.id(kind, "id", id) {
@@ -143,16 +175,10 @@ impl Fields {
             },
             _ => {
                 self.violations
-                    .add("id", "and name are both given: one of the two is taken");
+                    .add("id", "must not be set together with name");
                 None
             }
         }
-    }
-
-    fn text(&mut self, field: &str, text: &str, max: usize) -> Option<String> {
-        self.violations
-            .take(field, optional_text(text, max))
-            .flatten()
     }
 }
 

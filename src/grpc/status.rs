@@ -1,5 +1,5 @@
-//! Every error as what a client gets: a code, a stable reason, and details that a
-//! person and a program can act on.
+//! Errors as clients get them: a code, a stable reason, a message for people, and
+//! details for programs.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -14,10 +14,10 @@ use crate::{
     storage::{Conflict, Error},
 };
 
-/// After how long it is worth trying again.
+/// How long to wait before trying again.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// Why a call, or one event of many, was not carried out.
+/// The error of a call, or of one event of many.
 #[derive(Clone, Debug)]
 pub(crate) struct Problem(Box<Parts>);
 
@@ -66,7 +66,7 @@ impl Problem {
         self
     }
 
-    /// The store names fields of an event; the client knows them below this path.
+    /// Prefixes the fields with the path of the event: the store names them without it.
     pub(crate) fn below(mut self, path: &str) -> Self {
         if self.0.violations.is_empty() {
             return self;
@@ -108,8 +108,8 @@ impl From<Error> for Problem {
                 Code::NotFound,
                 ErrorReason::OnlyPrereleases,
                 format!(
-                    "{product_name} has only pre-releases that fit: ask with include_prereleases \
-                     to get one"
+                    "all versions of {product_name} that match are pre-releases; set \
+                     include_prereleases to get one"
                 ),
             ),
             Error::Conflict(conflict) => conflicting(conflict),
@@ -120,52 +120,55 @@ impl From<Error> for Problem {
                 Code::OutOfRange,
                 ErrorReason::PositionBeyondEnd,
                 format!(
-                    "position {position} lies beyond the end of the event log, {last_position}"
+                    "position {position} is greater than the last position of the event log, \
+                     {last_position}"
                 ),
             )
             .with("last_position", last_position),
             Error::Unavailable(cause) => {
-                tracing::warn!(%cause, "the store is away");
+                tracing::warn!(error = %cause, "the database is unavailable");
                 Self::new(
                     Code::Unavailable,
                     ErrorReason::StoreUnavailable,
-                    "the database is away: try again later, a write with the same event_id",
+                    "the database is unavailable; try again, and send an event again with the same \
+                     event_id",
                 )
                 .retry()
             }
             Error::Busy(cause) => {
-                tracing::warn!(%cause, "the store is busy");
+                tracing::warn!(error = %cause, "the database is busy");
                 Self::new(
                     Code::Unavailable,
                     ErrorReason::Overloaded,
-                    "the database is busy: try again",
+                    "the database is busy; try again",
                 )
                 .retry()
             }
             Error::Full(cause) => {
-                tracing::error!(%cause, "the disk is full");
+                tracing::error!(error = %cause, "the disk is full");
                 Self::new(
                     Code::ResourceExhausted,
                     ErrorReason::StorageFull,
-                    "the disk is full: reading goes on, and writing when there is room again",
+                    "the disk of the database is full; nothing can be written until there is space, \
+                     and reading still works",
                 )
                 .retry()
             }
             Error::Damaged(cause) => {
-                tracing::error!(%cause, "the database is damaged");
+                tracing::error!(error = %cause, "the database is damaged");
                 Self::new(
                     Code::DataLoss,
                     ErrorReason::DataDamaged,
-                    "a damaged part of the database was read: restore it from a backup",
+                    "the database is damaged; restore it from a backup",
                 )
             }
             Error::Fault(cause) => {
                 let id = Uuid::now_v7();
-                tracing::error!(%cause, %id, "fault");
+                tracing::error!(error = %cause, %id, "internal error");
                 Self::new(
                     Code::Internal,
                     ErrorReason::Internal,
-                    format!("internal error; quote {id} when you report it"),
+                    format!("internal error; the log of the server has the cause with the id {id}"),
                 )
             }
         }
@@ -195,12 +198,12 @@ impl From<Vec<Violation>> for Problem {
     }
 }
 
-/// Takes an error of the store straight to a client.
+/// An error of the store as the status of a call.
 pub(super) fn status(error: Error) -> Status {
     Problem::from(error).into()
 }
 
-/// Nothing has this id, or it is of another store.
+/// No resource of this kind has this id, or another server issued it.
 pub(super) fn no_such_id(kind: Kind, id: &str) -> Status {
     let id = id.trim();
     let mut problem = Problem::from(Error::not_found(kind, format!("with id {id}")));
@@ -210,7 +213,7 @@ pub(super) fn no_such_id(kind: Kind, id: &str) -> Status {
     problem.into()
 }
 
-/// Takes an error of the store to a client who asked by this id, or by a name where it is empty.
+/// An error of the store as the status of a call by this id, or by a name if the id is empty.
 pub(super) fn status_by(kind: Kind, id: &str) -> impl FnOnce(Error) -> Status {
     move |error| match error {
         Error::NotFound { .. } if !id.trim().is_empty() => no_such_id(kind, id),
@@ -227,34 +230,18 @@ pub(crate) fn reason_text(reason: ErrorReason) -> &'static str {
 }
 
 fn not_found(kind: Kind, wanted: String) -> Problem {
-    let (reason, name, resource) = match kind {
-        Kind::Product => (
-            ErrorReason::ProductNotFound,
-            "product",
-            "versioner.v1.Product",
-        ),
-        Kind::Version => (
-            ErrorReason::VersionNotFound,
-            "version",
-            "versioner.v1.Version",
-        ),
-        Kind::Build => (ErrorReason::BuildNotFound, "build", "versioner.v1.Build"),
-        Kind::Check => (ErrorReason::CheckNotFound, "check", "versioner.v1.Check"),
-        Kind::Environment => (
-            ErrorReason::EnvironmentNotFound,
-            "environment",
-            "versioner.v1.Environment",
-        ),
-        Kind::Deployment => (
-            ErrorReason::DeploymentNotFound,
-            "deployment",
-            "versioner.v1.Deployment",
-        ),
+    let (reason, resource) = match kind {
+        Kind::Product => (ErrorReason::ProductNotFound, "versioner.v1.Product"),
+        Kind::Version => (ErrorReason::VersionNotFound, "versioner.v1.Version"),
+        Kind::Build => (ErrorReason::BuildNotFound, "versioner.v1.Build"),
+        Kind::Check => (ErrorReason::CheckNotFound, "versioner.v1.Check"),
+        Kind::Environment => (ErrorReason::EnvironmentNotFound, "versioner.v1.Environment"),
+        Kind::Deployment => (ErrorReason::DeploymentNotFound, "versioner.v1.Deployment"),
     };
     let mut problem = Problem::new(
         Code::NotFound,
         reason,
-        format!("there is no {name} {wanted}"),
+        format!("there is no {} {wanted}", kind.as_str()),
     );
     problem.0.resource = Some((resource, wanted));
     problem
@@ -271,8 +258,8 @@ fn conflicting(conflict: Conflict) -> Problem {
             Code::AlreadyExists,
             ErrorReason::VersionCommitConflict,
             format!(
-                "version {version} of {product_name} was made from commit {recorded}, which is \
-                 permanent; the event names {given}"
+                "version {version} of {product_name} was built from commit {recorded}; the \
+                 commit of a version is permanent; the event has {given}"
             ),
         )
         .with("product_name", product_name)
@@ -283,33 +270,36 @@ fn conflicting(conflict: Conflict) -> Problem {
             Code::AlreadyExists,
             ErrorReason::EventIdReused,
             format!(
-                "event_id {event_id} was accepted with other content, at position {position}: \
-                 another event needs another id"
+                "event_id {event_id} was accepted with other content, at position {position}; \
+                 another event must have another event_id"
             ),
         )
         .with("event_id", event_id)
         .with("position", position),
         Conflict::Name { kind, name } => {
-            let (reason, what) = match kind {
-                Kind::Environment => (ErrorReason::EnvironmentNameTaken, "environment"),
-                _ => (ErrorReason::ProductNameTaken, "product"),
+            let reason = match kind {
+                Kind::Environment => ErrorReason::EnvironmentNameTaken,
+                _ => ErrorReason::ProductNameTaken,
             };
             Problem::new(
                 Code::AlreadyExists,
                 reason,
-                format!("{name} is the name or an alias of another {what}"),
+                format!("{name} is the name or an alias of another {}", kind.as_str()),
             )
             .with("name", name)
         }
         Conflict::InUse { kind, name, uses } => {
-            let (reason, what) = match kind {
-                Kind::Environment => (ErrorReason::EnvironmentInUse, "environment"),
-                _ => (ErrorReason::ProductInUse, "product"),
+            let reason = match kind {
+                Kind::Environment => ErrorReason::EnvironmentInUse,
+                _ => ErrorReason::ProductInUse,
             };
             Problem::new(
                 Code::FailedPrecondition,
                 reason,
-                format!("{what} {name} has {uses}: delete it with force to delete them too"),
+                format!(
+                    "{} {name} has {uses}; set force to delete it with them",
+                    kind.as_str()
+                ),
             )
             .with("name", name)
         }

@@ -1,5 +1,5 @@
 //! `SubmitEvents`: events go to the writer in their order while earlier ones wait
-//! for their answers, which come back in the same order.
+//! for their answers. The answers have the same order.
 
 use tokio::sync::mpsc;
 use tokio_stream::{Stream, wrappers::ReceiverStream};
@@ -11,7 +11,7 @@ use super::{
     status::Problem,
 };
 use crate::{
-    domain::violation::Violation,
+    domain::{rules::REQUIRED, violation::Violation},
     pb::{self, ErrorReason},
     storage::{Answer, Pending, Store},
 };
@@ -21,9 +21,9 @@ const WINDOW: usize = 1_024;
 /// Answers on their way out.
 const ANSWERS: usize = 128;
 
-/// What the answer to a message waits for.
+/// The answer to a message, or what it waits for.
 enum Waiting {
-    Refused(Problem),
+    Rejected(Problem),
     Submitted(Pending, String),
     /// The stream ends with this.
     End(Status),
@@ -70,14 +70,14 @@ async fn submit(store: &Store, message: pb::SubmitEventsRequest) -> Waiting {
         Some(submission) => parse_submission(submission, "event"),
         None => Err(Problem::invalid(vec![Violation {
             field: "event".to_owned(),
-            description: "is required".to_owned(),
+            description: REQUIRED.to_owned(),
         }])),
     };
     match parsed {
         Ok((event, path)) => {
             Waiting::Submitted(store.enqueue(vec![event], Answer::Receipt).await, path)
         }
-        Err(problem) => Waiting::Refused(problem),
+        Err(problem) => Waiting::Rejected(problem),
     }
 }
 
@@ -88,7 +88,7 @@ async fn answer(
     let mut index = 0;
     while let Some(next) = waiting.recv().await {
         let result = match next {
-            Waiting::Refused(problem) => Err(problem),
+            Waiting::Rejected(problem) => Err(problem),
             Waiting::Submitted(pending, path) => match pending.outcomes().await.pop() {
                 Some(outcome) => outcome.map_err(|error| Problem::from(error).below(&path)),
                 None => Err(storage_forgot()),
@@ -114,7 +114,8 @@ fn shutting_down() -> Status {
     Problem::new(
         Code::Unavailable,
         ErrorReason::ShuttingDown,
-        "this server is ending: open the stream again and send what is not answered",
+        "this server is shutting down; open the stream again and send the events that were not \
+         acknowledged",
     )
     .retry()
     .into()

@@ -8,7 +8,7 @@ use tonic::{Request, Response, Status, async_trait};
 
 use super::{
     Services,
-    convert::{View, build_status, check_kind, check_status},
+    convert::{View, build_status, check_kind, check_status, version_order},
     now_us,
     page::PageRequest,
     request::{Fields, GivenId},
@@ -18,9 +18,9 @@ use crate::{
     domain::{
         id::Kind,
         query::{
-            BuildQuery, CheckQuery, LatestBasis, LatestQuery, ReadinessQuery, VersionOrder,
-            VersionQuery,
+            BuildQuery, CheckQuery, LatestBasis, LatestQuery, ReadinessQuery, VersionQuery,
         },
+        rules::FieldRules,
         status::{CheckKind, Status as BuildStatus},
     },
     pb::{self, version_service_server::VersionService},
@@ -55,44 +55,33 @@ impl VersionService for Services {
         &self,
         request: Request<pb::ListVersionsRequest>,
     ) -> Result<Response<pb::ListVersionsResponse>, Status> {
+        use crate::domain::rules::list_versions_request as rules;
+
         let r = request.into_inner();
         let mut fields = Fields::new(self.ids());
-        let order = match pb::VersionOrder::try_from(r.order) {
-            Ok(pb::VersionOrder::Unspecified | pb::VersionOrder::NewestFirst) => {
-                VersionOrder::NewestFirst
-            }
-            Ok(pb::VersionOrder::OldestFirst) => VersionOrder::OldestFirst,
-            Ok(pb::VersionOrder::HighestFirst) => VersionOrder::HighestFirst,
-            Err(_) => {
-                fields.violations.add(
-                    "order",
-                    format!("is the unknown number {}: 0 to 3 are taken", r.order),
-                );
-                VersionOrder::NewestFirst
-            }
-        };
+        let order = fields.given(rules::ORDER.name, version_order(r.order));
         let readiness_environment =
-            fields.name("readiness_environment_name", &r.readiness_environment_name);
-        if readiness_environment.is_some() && !r.include_readiness {
-            fields
-                .violations
-                .add("readiness_environment_name", "needs include_readiness");
-        }
+            fields.text(&rules::READINESS_ENVIRONMENT_NAME, &r.readiness_environment_name);
+        fields.needs(
+            &rules::READINESS_ENVIRONMENT_NAME,
+            readiness_environment.is_some(),
+            &[(rules::INCLUDE_READINESS.name, r.include_readiness)],
+        );
         let query = VersionQuery {
-            product_name: fields.name("product_name", &r.product_name),
-            version: fields.name("version", &r.version),
-            version_prefix: fields.name("version_prefix", &r.version_prefix),
-            statuses: fields.choices("statuses", &r.statuses, build_status, BuildStatus::code),
-            scm_branch: fields.branch("scm_branch", &r.scm_branch),
-            scm_repository: fields.repository("scm_repository", &r.scm_repository),
-            scm_sha: fields.sha("scm_sha", &r.scm_sha),
-            built_by: fields.name("built_by", &r.built_by),
-            source_system: fields.name("source_system", &r.source_system),
-            invoke_id: fields.name("invoke_id", &r.invoke_id),
-            created_from_us: fields.time("created_from", r.created_from),
-            created_to_us: fields.time("created_to", r.created_to),
-            environment_name: fields.name("environment_name", &r.environment_name),
-            order,
+            product_name: fields.text(&rules::PRODUCT_NAME, &r.product_name),
+            version: fields.text(&rules::VERSION, &r.version),
+            version_prefix: fields.text(&rules::VERSION_PREFIX, &r.version_prefix),
+            statuses: fields.choices(&rules::STATUSES, &r.statuses, build_status, BuildStatus::code),
+            scm_branch: fields.text(&rules::SCM_BRANCH, &r.scm_branch),
+            scm_repository: fields.text(&rules::SCM_REPOSITORY, &r.scm_repository),
+            scm_sha: fields.sha(&rules::SCM_SHA, &r.scm_sha),
+            built_by: fields.text(&rules::BUILT_BY, &r.built_by),
+            source_system: fields.text(&rules::SOURCE_SYSTEM, &r.source_system),
+            invoke_id: fields.text(&rules::INVOKE_ID, &r.invoke_id),
+            created_from_us: fields.time(&rules::CREATED_FROM, r.created_from),
+            created_to_us: fields.time(&rules::CREATED_TO, r.created_to),
+            environment_name: fields.text(&rules::ENVIRONMENT_NAME, &r.environment_name),
+            order: order.unwrap_or_default(),
             readiness: r.include_readiness.then(|| ReadinessQuery {
                 environment_name: readiness_environment,
                 now_us: now_us(),
@@ -125,15 +114,17 @@ impl VersionService for Services {
         &self,
         request: Request<pb::GetLatestVersionRequest>,
     ) -> Result<Response<pb::GetLatestVersionResponse>, Status> {
+        use crate::domain::rules::get_latest_version_request as rules;
+
         let r = request.into_inner();
         let mut fields = Fields::new(self.ids());
-        let product_name = fields.required_name("product_name", &r.product_name);
-        let ready_for = fields.name("ready_for_environment_name", &r.ready_for_environment_name);
+        let product_name = fields.text(&rules::PRODUCT_NAME, &r.product_name);
+        let ready_for = fields.text(&rules::READY_FOR_ENVIRONMENT_NAME, &r.ready_for_environment_name);
         let query = LatestQuery {
             product_name: product_name.clone().unwrap_or_default(),
-            scm_branch: fields.branch("scm_branch", &r.scm_branch),
-            statuses: fields.choices("statuses", &r.statuses, build_status, BuildStatus::code),
-            environment_name: fields.name("environment_name", &r.environment_name),
+            scm_branch: fields.text(&rules::SCM_BRANCH, &r.scm_branch),
+            statuses: fields.choices(&rules::STATUSES, &r.statuses, build_status, BuildStatus::code),
+            environment_name: fields.text(&rules::ENVIRONMENT_NAME, &r.environment_name),
             include_prereleases: r.include_prereleases,
             ready: (r.ready || ready_for.is_some()).then(|| ReadinessQuery {
                 environment_name: ready_for,
@@ -175,21 +166,23 @@ impl VersionService for Services {
         &self,
         request: Request<pb::ListBuildsRequest>,
     ) -> Result<Response<pb::ListBuildsResponse>, Status> {
+        use crate::domain::rules::list_builds_request as rules;
+
         let r = request.into_inner();
         let mut fields = Fields::new(self.ids());
         let version_id = fields.optional_id(Kind::Version, "version_id", &r.version_id);
         let query = BuildQuery {
-            product_name: fields.name("product_name", &r.product_name),
-            version: fields.name("version", &r.version),
+            product_name: fields.text(&rules::PRODUCT_NAME, &r.product_name),
+            version: fields.text(&rules::VERSION, &r.version),
             version_id: version_id.position(),
-            statuses: fields.choices("statuses", &r.statuses, build_status, BuildStatus::code),
-            invoke_id: fields.name("invoke_id", &r.invoke_id),
-            scm_branch: fields.branch("scm_branch", &r.scm_branch),
-            source_system: fields.name("source_system", &r.source_system),
-            created_from_us: fields.time("created_from", r.created_from),
-            created_to_us: fields.time("created_to", r.created_to),
+            statuses: fields.choices(&rules::STATUSES, &r.statuses, build_status, BuildStatus::code),
+            invoke_id: fields.text(&rules::INVOKE_ID, &r.invoke_id),
+            scm_branch: fields.text(&rules::SCM_BRANCH, &r.scm_branch),
+            source_system: fields.text(&rules::SOURCE_SYSTEM, &r.source_system),
+            created_from_us: fields.time(&rules::CREATED_FROM, r.created_from),
+            created_to_us: fields.time(&rules::CREATED_TO, r.created_to),
         };
-        fields.version_needs_product(&query.version, &query.product_name);
+        fields.version_needs_product(&rules::VERSION, &query.version, &query.product_name);
         let page = PageRequest::parse(&mut fields, &query, r.page_size, &r.page_token);
         let page = fields.violations.finish(page).map_err(Problem::invalid)?;
         if version_id == GivenId::Unknown {
@@ -226,21 +219,23 @@ impl VersionService for Services {
         &self,
         request: Request<pb::ListChecksRequest>,
     ) -> Result<Response<pb::ListChecksResponse>, Status> {
+        use crate::domain::rules::list_checks_request as rules;
+
         let r = request.into_inner();
         let mut fields = Fields::new(self.ids());
         let version_id = fields.optional_id(Kind::Version, "version_id", &r.version_id);
         let query = CheckQuery {
-            product_name: fields.name("product_name", &r.product_name),
-            version: fields.name("version", &r.version),
+            product_name: fields.text(&rules::PRODUCT_NAME, &r.product_name),
+            version: fields.text(&rules::VERSION, &r.version),
             version_id: version_id.position(),
-            scm_sha: fields.sha("scm_sha", &r.scm_sha),
-            check_name: fields.name("check_name", &r.check_name),
-            kinds: fields.choices("kinds", &r.kinds, check_kind, CheckKind::code),
-            statuses: fields.choices("statuses", &r.statuses, check_status, BuildStatus::code),
+            scm_sha: fields.sha(&rules::SCM_SHA, &r.scm_sha),
+            check_name: fields.text(&rules::CHECK_NAME, &r.check_name),
+            kinds: fields.choices(&rules::KINDS, &r.kinds, check_kind, CheckKind::code),
+            statuses: fields.choices(&rules::STATUSES, &r.statuses, check_status, BuildStatus::code),
             environment_name: fields
-                .optional_name("environment_name", r.environment_name.as_deref()),
+                .optional_text(&rules::ENVIRONMENT_NAME, r.environment_name.as_deref()),
         };
-        fields.version_needs_product(&query.version, &query.product_name);
+        fields.version_needs_product(&rules::VERSION, &query.version, &query.product_name);
         let page = PageRequest::parse(&mut fields, &query, r.page_size, &r.page_token);
         let page = fields.violations.finish(page).map_err(Problem::invalid)?;
         if version_id == GivenId::Unknown {
@@ -276,7 +271,7 @@ impl VersionService for Services {
 }
 
 impl Services {
-    /// A required id, alone in its request. `None`: it names nothing here.
+    /// The required id of a request that has nothing else. `None`: this server did not issue it.
     pub(super) fn required_id(&self, kind: Kind, id: &str) -> Result<Option<i64>, Status> {
         let mut fields = Fields::new(self.ids());
         let id = fields.id(kind, "id", id);
@@ -291,12 +286,11 @@ impl Services {
 impl Fields {
     pub(super) fn version_needs_product(
         &mut self,
+        rules: &FieldRules,
         version: &Option<String>,
         product_name: &Option<String>,
     ) {
-        if version.is_some() && product_name.is_none() {
-            self.violations
-                .add("product_name", "is required where version is given");
-        }
+        let product_name = ("product_name", product_name.is_some());
+        self.needs(rules, version.is_some(), &[product_name]);
     }
 }

@@ -1,4 +1,4 @@
-//! `WatchEvents`: the log as a stream, with heartbeats in its silences.
+//! `WatchEvents`: the event log as a stream, with heartbeats while no entry comes.
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,30 +11,29 @@ use tonic::{Code, Status};
 
 use super::{Services, status::Problem};
 use crate::{
-    domain::resource::Entry,
+    domain::{resource::Entry, rules::FieldRules},
     pb::{self, ErrorReason, watch_events_response::Message},
     storage::Watcher,
 };
 
-/// A silence lasts no longer, where the request does not say.
+/// The time without an entry after which a heartbeat is sent, by default.
 const DEFAULT_HEARTBEAT: Duration = Duration::from_secs(15);
-const MIN_HEARTBEAT: Duration = Duration::from_secs(1);
-const MAX_HEARTBEAT: Duration = Duration::from_secs(300);
-/// A client that does not take an event for so long is cut off.
+/// The call ends if the client does not read for so long.
 const MAX_WAIT: Duration = Duration::from_secs(30);
-/// Events on their way out to one client: few, since each may have 100 KiB.
+/// The messages that wait for one client: few, since each may have 100 KiB.
 const BUFFER: usize = 8;
 
 type Response = Result<pb::WatchEventsResponse, Status>;
 
-pub(super) fn heartbeat_interval(given: Option<prost_types::Duration>) -> Result<Duration, String> {
+pub(super) fn heartbeat_interval(
+    rules: &FieldRules,
+    given: Option<prost_types::Duration>,
+) -> Result<Duration, String> {
     let Some(given) = given else {
         return Ok(DEFAULT_HEARTBEAT);
     };
-    match Duration::try_from(given) {
-        Ok(interval) if (MIN_HEARTBEAT..=MAX_HEARTBEAT).contains(&interval) => Ok(interval),
-        _ => Err("is outside of what is taken: 1 s to 5 min".to_owned()),
-    }
+    // A negative one is as short as none.
+    rules.duration(Duration::try_from(given).unwrap_or_default())
 }
 
 pub(super) fn start(
@@ -43,7 +42,7 @@ pub(super) fn start(
     heartbeat: Duration,
 ) -> impl Stream<Item = Response> + Send {
     let (responses, stream) = mpsc::channel(BUFFER);
-    // The end goes its own way: there may be no room in the stream for it.
+    // The end has a channel of its own: the stream's may be full.
     let (end, ended) = oneshot::channel();
     tokio::spawn(async move {
         if let Err(status) = run(watcher, services, heartbeat, responses).await {
@@ -100,18 +99,21 @@ impl Client {
         self.send(Message::Heartbeat(heartbeat), position).await
     }
 
-    /// Hands a message over; `resume` is where a client that can't take it goes on.
+    /// Sends a message. `resume` is the position from which a client that is too slow resumes.
     async fn send(&self, message: Message, resume: i64) -> Result<(), Status> {
         let response = pb::WatchEventsResponse {
             message: Some(message),
         };
         match timeout(MAX_WAIT, self.responses.send(Ok(response))).await {
-            // Gone: the next look at the stream ends it.
+            // An error means that the client is gone: the caller's loop sees it and ends.
             Ok(_) => Ok(()),
             Err(_) => Err(Problem::new(
                 Code::ResourceExhausted,
                 ErrorReason::WatcherTooSlow,
-                format!("no event was taken for {MAX_WAIT:?}: watch again after position {resume}"),
+                format!(
+                    "the client did not read for {} seconds; watch again after position {resume}",
+                    MAX_WAIT.as_secs()
+                ),
             )
             .with("position", resume)
             .into()),
@@ -123,7 +125,7 @@ fn shutting_down(resume: i64) -> Status {
     Problem::new(
         Code::Unavailable,
         ErrorReason::ShuttingDown,
-        format!("this server is ending: watch again after position {resume}"),
+        format!("this server is shutting down; watch again after position {resume}"),
     )
     .with("position", resume)
     .retry()

@@ -307,7 +307,7 @@ fn answered<T>(
     match answer {
         Ok(result) => result.map_err(meaning),
         Err(_) => Err(Error::unavailable(format!(
-            "no answer within {STATEMENT_TIMEOUT:?}"
+            "the database did not answer within {STATEMENT_TIMEOUT:?}"
         ))),
     }
 }

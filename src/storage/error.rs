@@ -1,5 +1,5 @@
-//! What can go wrong in the store, by what the caller can do about it, and the
-//! one place that tells it from the drivers' errors.
+//! The errors of the store, by what the caller can do about them, and how they
+//! follow from the drivers' errors.
 
 use std::{fmt, sync::Arc};
 
@@ -7,33 +7,33 @@ use sqlx::error::DatabaseError;
 
 use crate::domain::{id::Kind, violation::Violation};
 
-/// Why the store did not do what it was asked.
+/// An error of the store.
 #[derive(Clone, Debug)]
 pub enum Error {
-    /// The request is wrong by itself: mend it.
+    /// Fields of the request are wrong.
     Invalid(Vec<Violation>),
-    /// There is no such thing.
+    /// There is no such resource.
     NotFound { kind: Kind, wanted: String },
-    /// Versions fit, but all of them are pre-releases (R13).
+    /// Versions match, but all of them are pre-releases (R13).
     OnlyPrereleases { product_name: String },
     /// The request contradicts what is recorded.
     Conflict(Conflict),
-    /// The position lies beyond the end of the event log.
+    /// The position is greater than the last one of the event log.
     BeyondEnd { position: i64, last_position: i64 },
-    /// The database is away or did not answer in time: try again later. Whether a
-    /// write was recorded is open; the same event id settles it.
+    /// The database is unavailable or did not answer in time: try again. An event may
+    /// have been recorded: sending it again with the same event id is safe.
     Unavailable(Cause),
-    /// Another transaction was in the way: try again.
+    /// Another transaction held a lock: try again.
     Busy(Cause),
-    /// The disk is full: try again when there is room.
+    /// The disk is full: try again when there is space.
     Full(Cause),
     /// A damaged page was read.
     Damaged(Cause),
-    /// A bug of ours.
+    /// A bug of this program.
     Fault(Cause),
 }
 
-/// What a request contradicts.
+/// Recorded data that a request contradicts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Conflict {
     /// The version was recorded with another commit (R3).
@@ -55,7 +55,7 @@ pub enum Conflict {
     },
 }
 
-/// The driver's error behind ours, for the log; never shown to a client.
+/// The driver's error that caused this one, for the log. Clients never get it.
 #[derive(Clone)]
 pub struct Cause(Arc<dyn std::error::Error + Send + Sync>);
 
@@ -106,8 +106,8 @@ impl Error {
         }
     }
 
-    /// Tells the same of a statement that only reads: where it took too long, the
-    /// database has too much to do, and answers.
+    /// The error of a statement that only reads. If it took too long, the database is
+    /// busy, not unavailable.
     pub(super) fn from_reading(error: sqlx::Error) -> Self {
         const CANCELED: &str = "57014";
         let code = error.as_database_error().and_then(DatabaseError::code);
@@ -117,7 +117,7 @@ impl Error {
         }
     }
 
-    /// Tells what a driver's error means for the caller.
+    /// The meaning of a driver's error for the caller.
     pub(super) fn from_driver(error: sqlx::Error) -> Self {
         let make: fn(Cause) -> Self = match &error {
             sqlx::Error::Database(e) => classify(e.as_ref()),
@@ -142,27 +142,27 @@ impl fmt::Display for Error {
                 write!(f, "invalid:")?;
                 violations.iter().try_for_each(|v| write!(f, " {v};"))
             }
-            Self::NotFound { kind, wanted } => write!(f, "no {kind:?} {wanted:?}"),
+            Self::NotFound { kind, wanted } => write!(f, "there is no {} {wanted}", kind.as_str()),
             Self::OnlyPrereleases { product_name } => {
-                write!(f, "only pre-releases of {product_name:?}")
+                write!(f, "all versions of {product_name} that match are pre-releases")
             }
             Self::Conflict(conflict) => write!(f, "conflict: {conflict:?}"),
             Self::BeyondEnd {
                 position,
                 last_position,
-            } => write!(f, "position {position} is beyond {last_position}"),
-            Self::Unavailable(cause) => write!(f, "the database is away: {cause}"),
+            } => write!(f, "position {position} is greater than the last position, {last_position}"),
+            Self::Unavailable(cause) => write!(f, "the database is unavailable: {cause}"),
             Self::Busy(cause) => write!(f, "the database is busy: {cause}"),
             Self::Full(cause) => write!(f, "the disk is full: {cause}"),
             Self::Damaged(cause) => write!(f, "the database is damaged: {cause}"),
-            Self::Fault(cause) => write!(f, "fault: {cause}"),
+            Self::Fault(cause) => write!(f, "internal error: {cause}"),
         }
     }
 }
 
 impl std::error::Error for Error {}
 
-/// Whether the error says that the connection has ended, whatever was asked on it.
+/// Whether the error says that the connection has ended.
 pub(super) fn is_lost(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_) => true,

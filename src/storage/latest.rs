@@ -93,8 +93,8 @@ impl Store {
             },
             false => {
                 let wanted = match query.ready {
-                    Some(_) => "that fits and is ready",
-                    None => "that fits",
+                    Some(_) => "that matches and is ready",
+                    None => "that matches",
                 };
                 Error::not_found(Kind::Version, format!("of {} {wanted}", query.product_name))
             }

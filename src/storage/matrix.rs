@@ -17,7 +17,7 @@ use super::{
 };
 use crate::domain::{
     environment::EnvironmentType,
-    event::MAX_TIME_US,
+    rules::MAX_TIME_US,
     id::Kind,
     matrix::{MatrixCell, MatrixEnvironment, MatrixInstance, MatrixRow},
     query::{ComparisonQuery, MatrixQuery},
@@ -69,7 +69,7 @@ impl Store {
             if environments[..place].contains(environment) {
                 return Err(Error::invalid(
                     &format!("environment_names[{place}]"),
-                    format!("is {} once more", environment.name),
+                    format!("must not repeat {}", environment.name),
                 ));
             }
         }

@@ -191,7 +191,7 @@ impl Store {
 
     async fn ask(&self) -> Result<(), Error> {
         if self.inner.queue.is_closed() {
-            return Err(Error::unavailable("the writer has ended"));
+            return Err(Error::unavailable("the writer task has ended"));
         }
         let pool = &self.inner.probe;
         let text = match pool.engine() {
@@ -204,7 +204,7 @@ impl Store {
         let heads: Vec<(i64,)> = pool.fetch(pool.sql(text)).await?;
         match heads.is_empty() {
             false => Ok(()),
-            true => Err(Error::unavailable("the database only reads")),
+            true => Err(Error::unavailable("the database is read-only")),
         }
     }
 
@@ -253,5 +253,5 @@ impl Pending {
 }
 
 fn closing() -> Error {
-    Error::unavailable("the store is closing")
+    Error::unavailable("this server is shutting down")
 }

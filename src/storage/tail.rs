@@ -101,7 +101,7 @@ impl Tail {
         let tasks = std::mem::take(&mut *lock(&self.tasks));
         for task in tasks {
             if let Err(error) = task.await {
-                tracing::error!(%error, "a task of the log's tail ended badly");
+                tracing::error!(%error, "a task that follows the event log failed");
             }
         }
     }
@@ -355,7 +355,7 @@ async fn follow(shared: Arc<Shared>) {
                         last
                     }
                     Err(error) => {
-                        tracing::warn!(%error, "the log can't be followed now");
+                        tracing::warn!(%error, "the event log cannot be read; trying again");
                         sleep(POLL).await;
                         continue;
                     }
@@ -389,7 +389,7 @@ async fn listen(shared: Arc<Shared>, options: Box<PgConnectOptions>) {
         }
         .await;
         if let Err(error) = heard {
-            tracing::debug!(%error, "not listening; looking every second");
+            tracing::debug!(%error, "cannot listen for notifications; polling every second");
         }
         sleep(POLL).await;
     }
@@ -404,8 +404,8 @@ async fn poll(shared: Arc<Shared>) {
         }
         match timeout(POLL * 5, events::last_position(&shared.pool)).await {
             Ok(Ok(position)) => advance(&shared.head, position),
-            Ok(Err(error)) => tracing::debug!(%error, "the log's end can't be seen"),
-            Err(_) => tracing::debug!("the log's end can't be seen in time"),
+            Ok(Err(error)) => tracing::debug!(%error, "the end of the event log cannot be read"),
+            Err(_) => tracing::debug!("the end of the event log cannot be read in time"),
         }
     }
 }

@@ -105,7 +105,7 @@ impl Writer {
         if let Ok(Some(task)) = task
             && let Err(error) = task.await
         {
-            tracing::error!(%error, "the writer ended badly");
+            tracing::error!(%error, "the writer task failed");
         }
     }
 }
@@ -185,7 +185,7 @@ impl Task {
     /// it can't be done is no reason to refuse events.
     async fn settle_beyond(&mut self, may_wait: usize) {
         if let Err(error) = self.try_to_settle_beyond(may_wait).await {
-            tracing::warn!(%error, "rows go on waiting for the indexes of lists");
+            tracing::warn!(%error, "the deferred indexing failed; it will be tried again");
             self.settle_from = Instant::now() + SETTLE_AGAIN_AFTER;
         }
     }
@@ -330,7 +330,7 @@ impl Task {
                     parts.push_front(part);
                 }
                 Err(Error::Fault(cause) | Error::Damaged(cause)) if part.len() > 1 => {
-                    tracing::error!(%cause, events = part.len(), "a batch failed: splitting it");
+                    tracing::error!(error = %cause, events = part.len(), "a batch failed; trying its halves");
                     let (first, second) = part.split_at(part.len() / 2);
                     parts.push_front(second);
                     parts.push_front(first);
@@ -373,13 +373,13 @@ impl Task {
         Ok(changed)
     }
 
-    /// Begins a transaction, on a new connection where the old one is dead.
+    /// Begins a transaction, on a new connection if the old one is lost.
     async fn begin(&mut self) -> Result<Connection, Error> {
         if let Some(mut connection) = self.connection.take() {
             match connection.begin().await {
                 Ok(()) => return Ok(connection),
                 Err(Error::Unavailable(cause)) => {
-                    tracing::warn!(%cause, "the writer connects again");
+                    tracing::warn!(error = %cause, "the writer lost its connection; opening a new one");
                 }
                 Err(error) => {
                     self.connection = Some(connection);

@@ -2,8 +2,9 @@
 //! Knows how events are written, not what they lead to.
 
 use versioner::domain::{
-    event::{Event, MAX_TIME_US, RawEvent, Subject},
+    event::{Event, RawEvent, Subject},
     metadata::Metadata,
+    rules::MAX_TIME_US,
     status::{CheckKind, Status},
 };
 

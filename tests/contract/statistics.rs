@@ -5,7 +5,7 @@ use versioner::{
     domain::{
         run::Run,
         statistics::{
-            Counts, DurationStatistics, FINISHED, Grouping, MAX_GROUPS, Statistics,
+            Counts, DurationStatistics, Grouping, MAX_GROUPS, Statistics,
             StatisticsQuery, StatisticsReport, TrendBucket, bounds, time_zone,
         },
         status::Status,
@@ -61,7 +61,7 @@ pub(crate) async fn assert_statistics(store: &Store, product: &str, builds: &[&R
                 scm_branch: branch.map(str::to_owned),
                 duration_statuses: match number % 2 {
                     0 => vec![Status::Completed],
-                    _ => FINISHED.to_vec(),
+                    _ => vec![Status::Completed, Status::Failed, Status::Aborted],
                 },
                 ..of_product(product)
             };

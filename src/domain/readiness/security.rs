@@ -8,10 +8,10 @@ use crate::domain::{
 };
 
 const KIND: ConditionType = ConditionType::SecurityWithinLimits;
-const SCAN: &str = "scan the version for security findings, and report the scan with its counts";
+const SCAN: &str = "run a security scan and report it with its counts";
 
-/// What exceeds a limit counts, however the other scans stand; else what is not
-/// known about any of them.
+/// A scan that exceeds a limit counts, whatever the other scans say; otherwise the
+/// scans whose result is not known.
 pub(super) fn within_limits(
     limits: &SecurityLimits,
     checks: &[CheckState],
@@ -21,76 +21,76 @@ pub(super) fn within_limits(
         .iter()
         .filter(|check| check.kind == Some(CheckKind::SecurityScan))
         .collect();
-    let (told, untold): (Vec<&CheckState>, Vec<&CheckState>) = scans
+    let (known, unknown_scans): (Vec<&CheckState>, Vec<&CheckState>) = scans
         .iter()
-        .partition(|scan| is_told(scan) && !scan.has_expired(now_us));
+        .partition(|scan| has_result(scan) && !scan.has_expired(now_us));
 
-    let exceeding: Vec<(&CheckState, String)> = told
+    let exceeding: Vec<(&CheckState, String)> = known
         .iter()
         .filter_map(|scan| Some((*scan, excess(limits, scan)?)))
         .collect();
     if let Some((first, _)) = exceeding.first() {
         let messages: Vec<&str> = exceeding.iter().map(|(_, text)| text.as_str()).collect();
         return Condition::new(KIND, Reason::LimitExceeded, messages.join("; "))
-            .shown_by(first)
-            .remedy("mend the findings and scan again, or deploy another version");
+            .with_evidence(first)
+            .remedy("fix the findings and run the scan again, or deploy another version");
     }
     if scans.is_empty() {
-        let message = "there are limits, and no security scan has been reported";
+        let message = "there are limits for security findings, but no security scan was reported";
         return Condition::new(KIND, Reason::ScanAbsent, message).remedy(SCAN);
     }
-    if let Some(condition) = untold.iter().map(|scan| unknown(scan)).min_by_key(rank) {
+    if let Some(condition) = unknown_scans.iter().map(|scan| unknown(scan)).min_by_key(rank) {
         return condition;
     }
     let absent: Vec<&str> = limits
         .by_severity()
         .map(|(severity, _)| severity)
-        .filter(|severity| !told.iter().any(|scan| scan.counts.contains_key(*severity)))
+        .filter(|severity| !known.iter().any(|scan| scan.counts.contains_key(*severity)))
         .collect();
     if !absent.is_empty() {
-        let message = format!("no security scan tells the count of {}", absent.join(", "));
+        let message = format!("no security scan reports the count of {}", absent.join(", "));
         let condition = Condition::new(KIND, Reason::CountAbsent, message).remedy(SCAN);
-        return match told[..] {
-            [only] => condition.shown_by(only),
+        return match known[..] {
+            [only] => condition.with_evidence(only),
             _ => condition,
         };
     }
-    let within: Vec<String> = told
+    let within: Vec<String> = known
         .iter()
         .filter_map(|scan| findings(limits, scan))
         .collect();
     let condition = Condition::new(KIND, Reason::WithinLimits, within.join("; "));
-    match (&told[..], told.iter().max_by_key(|scan| scan.since_us)) {
-        ([only], _) => condition.shown_by(only),
+    match (&known[..], known.iter().max_by_key(|scan| scan.since_us)) {
+        ([only], _) => condition.with_evidence(only),
         (_, Some(latest)) => Condition {
             check_name: None,
-            ..condition.shown_by(latest)
+            ..condition.with_evidence(latest)
         },
         (_, None) => condition,
     }
 }
 
-/// It has finished, and says what it found.
-fn is_told(scan: &CheckState) -> bool {
+/// Whether it has finished with a result.
+fn has_result(scan: &CheckState) -> bool {
     matches!(scan.status, Status::Completed | Status::Failed)
 }
 
 fn unknown(scan: &CheckState) -> Condition {
-    let told = |reason, what: &str| {
+    let condition = |reason, what: &str| {
         let message = format!("security scan {} {what}", scan.name);
-        Condition::new(KIND, reason, message).shown_by(scan)
+        Condition::new(KIND, reason, message).with_evidence(scan)
     };
     match scan.status {
-        Status::Pending => told(Reason::ScanRunning, "is queued").remedy("wait for it to finish"),
-        Status::Started => told(Reason::ScanRunning, "is running").remedy("wait for it to finish"),
-        Status::Aborted => told(Reason::ScanSkipped, "was skipped").remedy("run it"),
-        Status::Completed | Status::Failed => told(Reason::ScanExpired, "has expired")
+        Status::Pending => condition(Reason::ScanRunning, "is queued").remedy("wait for the scan to finish"),
+        Status::Started => condition(Reason::ScanRunning, "is running").remedy("wait for the scan to finish"),
+        Status::Aborted => condition(Reason::ScanSkipped, "was skipped").remedy("run the scan"),
+        Status::Completed | Status::Failed => condition(Reason::ScanExpired, "has expired")
             .since(scan.expires_at_us)
-            .remedy("run it again"),
+            .remedy("run the scan again"),
     }
 }
 
-/// Of several that are unknown, the one is told that somebody has to do most about.
+/// Of several unknown scans, the one that needs most work is reported.
 fn rank(condition: &Condition) -> u8 {
     match condition.reason {
         Reason::ScanExpired => 0,
@@ -99,7 +99,7 @@ fn rank(condition: &Condition) -> u8 {
     }
 }
 
-/// What a scan found that a limit does not allow.
+/// The findings of a scan that exceed a limit.
 fn excess(limits: &SecurityLimits, scan: &CheckState) -> Option<String> {
     list(scan, limits, |count, limit| count > limit)
 }

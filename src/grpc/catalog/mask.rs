@@ -4,20 +4,21 @@ use prost_types::FieldMask;
 
 use crate::{
     domain::{
-        event::{MAX_NAME, MAX_PROSE},
-        requirements::{MAX_REQUIRED_CHECKS, RequirementsChange, SecurityLimits},
-        resource::MAX_ALIASES,
-        violation::{name, optional_prose},
+        requirements::SecurityLimits,
+        rules::{FieldRules, security_limits},
     },
     grpc::request::Fields,
     pb,
 };
 
+/// The characters of an unknown path that a message shows.
+const MAX_SHOWN: usize = 255;
+
 /// Which fields an update changes.
 pub(super) struct Mask(Vec<String>);
 
 impl Mask {
-    /// Without a mask, an update changes the fields that it fills.
+    /// Without a mask, an update changes the fields that are set.
     pub(super) fn parse(
         fields: &mut Fields,
         mask: Option<FieldMask>,
@@ -27,11 +28,11 @@ impl Mask {
         for path in &paths {
             if !known.iter().any(|(name, _)| name == path) {
                 // A path may be as long as a message.
-                let shown: String = path.chars().take(MAX_NAME).collect();
+                let shown: String = path.chars().take(MAX_SHOWN).collect();
                 let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
                 fields.violations.add(
                     "update_mask",
-                    format!("names {shown:?}: {} are taken", names.join(", ")),
+                    format!("must have only {} (has {shown:?})", names.join(", ")),
                 );
             }
         }
@@ -46,95 +47,95 @@ impl Mask {
         self.0.iter().any(|path| path == field)
     }
 
-    pub(super) fn name(&self, fields: &mut Fields, path: &str, given: &str) -> Option<String> {
-        self.has("name")
-            .then(|| fields.required_name(path, given))
-            .flatten()
+    /// The new name. `message` is the field of the request that has it.
+    pub(super) fn name(
+        &self,
+        fields: &mut Fields,
+        message: &str,
+        rules: &FieldRules,
+        given: &str,
+    ) -> Option<String> {
+        let name = self.text(fields, message, rules, given)?;
+        if name.is_none() {
+            fields.violations.add(
+                &path(message, rules),
+                "is required if update_mask has it: a name cannot be removed",
+            );
+        }
+        name
     }
 
     pub(super) fn description(
         &self,
         fields: &mut Fields,
-        path: &str,
+        message: &str,
+        rules: &FieldRules,
         given: &str,
     ) -> Option<String> {
-        if !self.has("description") {
-            return None;
-        }
-        let parsed = optional_prose(given, MAX_PROSE);
-        fields
-            .violations
-            .take(path, parsed)
-            .map(Option::unwrap_or_default)
+        let description = self.text(fields, message, rules, given)?;
+        Some(description.unwrap_or_default())
     }
 
-    pub(super) fn aliases(
+    fn text(
         &self,
         fields: &mut Fields,
-        path: &str,
+        message: &str,
+        rules: &FieldRules,
+        given: &str,
+    ) -> Option<Option<String>> {
+        match self.has(rules.name) {
+            true => {
+                let path = path(message, rules);
+                fields.violations.take(&path, rules.text(given))
+            }
+            false => None,
+        }
+    }
+
+    pub(super) fn texts(
+        &self,
+        fields: &mut Fields,
+        message: &str,
+        rules: &FieldRules,
         given: &[String],
     ) -> Option<Vec<String>> {
-        self.has("aliases")
-            .then(|| names(fields, path, given, MAX_ALIASES))
-            .flatten()
+        match self.has(rules.name) {
+            true => fields.texts(&path(message, rules), rules, given),
+            false => None,
+        }
     }
 
-    /// The settings of `product` or `environment` that readiness hangs on.
-    pub(super) fn requirements(
+    /// The new security limits. The inner `None` removes them.
+    pub(super) fn limits(
         &self,
         fields: &mut Fields,
-        path: &str,
-        required_checks: &[String],
-        limits: Option<&pb::SecurityLimits>,
-    ) -> RequirementsChange {
-        let checks = format!("{path}.required_checks");
-        let limits_path = format!("{path}.security_limits");
-        RequirementsChange {
-            required_checks: self
-                .has("required_checks")
-                .then(|| names(fields, &checks, required_checks, MAX_REQUIRED_CHECKS))
-                .flatten(),
-            security_limits: self
-                .has("security_limits")
-                .then(|| limits.map(|limits| security_limits(fields, &limits_path, limits))),
-        }
+        message: &str,
+        given: Option<&pb::SecurityLimits>,
+    ) -> Option<Option<SecurityLimits>> {
+        let path = format!("{message}.security_limits");
+        self.has("security_limits")
+            .then(|| given.map(|given| limits(fields, &path, given)))
     }
 }
 
-/// Tells whether limits are given: without a mask, those that limit nothing change nothing.
+fn path(message: &str, rules: &FieldRules) -> String {
+    format!("{message}.{}", rules.name)
+}
+
+/// Whether limits are set. Without a mask, empty limits change nothing.
 pub(super) fn gives_limits(limits: Option<&pb::SecurityLimits>) -> bool {
     limits.is_some_and(|limits| *limits != pb::SecurityLimits::default())
 }
 
-fn names(fields: &mut Fields, path: &str, given: &[String], max: usize) -> Option<Vec<String>> {
-    if given.len() > max {
-        let taken = format!("has {} names: at most {max} are taken", given.len());
-        fields.violations.add(path, taken);
-    }
-    let parsed: Vec<Option<String>> = given
-        .iter()
-        .take(max)
-        .enumerate()
-        .map(|(i, given)| {
-            let parsed = name(given, MAX_NAME);
-            fields.violations.take(&format!("{path}[{i}]"), parsed)
-        })
-        .collect();
-    parsed.into_iter().collect()
-}
-
-fn security_limits(fields: &mut Fields, path: &str, given: &pb::SecurityLimits) -> SecurityLimits {
-    let mut limit = |severity: &str, limit: Option<i64>| {
-        if let Some(negative) = limit.filter(|limit| *limit < 0) {
-            let taken = format!("is {negative}: whole numbers from 0 are taken");
-            fields.violations.add(&format!("{path}.{severity}"), taken);
-        }
-        limit
+fn limits(fields: &mut Fields, path: &str, given: &pb::SecurityLimits) -> SecurityLimits {
+    let mut limit = |rules: &FieldRules, limit: Option<i64>| {
+        let field = format!("{path}.{}", rules.name);
+        fields.violations.take(&field, rules.number(limit?))
     };
     SecurityLimits {
-        critical: limit("critical", given.critical),
-        high: limit("high", given.high),
-        medium: limit("medium", given.medium),
-        low: limit("low", given.low),
+        critical: limit(&security_limits::CRITICAL, given.critical),
+        high: limit(&security_limits::HIGH, given.high),
+        medium: limit(&security_limits::MEDIUM, given.medium),
+        low: limit(&security_limits::LOW, given.low),
     }
 }

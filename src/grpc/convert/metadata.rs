@@ -3,11 +3,11 @@
 use prost_types::{Struct, Value, value::Kind as ValueKind};
 
 use crate::{
-    domain::metadata::{MAX_LEVELS, Metadata},
+    domain::metadata::{MAX_LEVELS, Metadata, too_deep},
     pb::Object,
 };
 
-/// Metadata out of a Struct: whole numbers as whole ones (R10).
+/// The metadata of a Struct. Whole numbers are written as whole numbers (R10).
 pub(super) fn metadata(given: Object) -> Result<Metadata, String> {
     let mut json = String::new();
     write_struct(&mut json, given.into(), 1)?;
@@ -53,7 +53,7 @@ fn write_value(json: &mut String, value: Value, level: usize) -> Result<(), Stri
 
 fn check_level(level: usize) -> Result<(), String> {
     match level > MAX_LEVELS {
-        true => Err(format!("is nested deeper than {MAX_LEVELS} levels")),
+        true => Err(too_deep()),
         false => Ok(()),
     }
 }
@@ -63,14 +63,14 @@ fn quoted(text: String) -> String {
 }
 
 fn number_text(number: f64) -> Result<String, String> {
-    // Beyond this, JSON's usual readers and writers take to exponents too.
+    // Above this, the usual JSON libraries write exponents too.
     const WHOLE: f64 = 1e21;
     if number.fract() == 0.0 && number.abs() < WHOLE {
         return Ok(format!("{:.0}", if number == 0.0 { 0.0 } else { number }));
     }
     serde_json::Number::from_f64(number)
         .map(|n| n.to_string())
-        .ok_or_else(|| format!("has {number}, which is no JSON number"))
+        .ok_or_else(|| format!("must not have {number}, which JSON cannot express"))
 }
 
 pub(super) fn object(metadata: &Metadata) -> Object {

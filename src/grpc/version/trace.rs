@@ -23,12 +23,12 @@ use crate::{
 
 /// The most versions of a commit that are traced.
 const MAX_TRACES: usize = 20;
-/// The most versions that an ambiguous SHA is answered with.
+/// The most versions in the answer for an ambiguous SHA.
 const MAX_CANDIDATES: usize = 100;
 /// The most entries of each list of a trace.
 const MAX_ENTRIES: usize = 100;
 
-/// What was asked for.
+/// What was requested.
 enum Wanted {
     Version(Which),
     Commit {
@@ -39,32 +39,30 @@ enum Wanted {
 
 impl Wanted {
     fn parse(fields: &mut Fields, r: &pb::TraceVersionRequest) -> Option<Self> {
-        let is_given = |text: &str| !text.trim().is_empty();
-        if !is_given(&r.scm_sha) {
-            if ![&r.id, &r.product_name, &r.version]
-                .into_iter()
-                .any(|text| is_given(text))
-            {
-                fields
-                    .violations
-                    .add("id", "or product_name and version, or scm_sha, is required");
+        use crate::domain::rules::trace_version_request as rules;
+
+        let is_set = |text: &str| !text.trim().is_empty();
+        if !is_set(&r.scm_sha) {
+            let by_version = [&r.id, &r.product_name, &r.version];
+            if !by_version.into_iter().any(|text| is_set(text)) {
+                fields.violations.add(
+                    rules::ID.name,
+                    "is required unless product_name and version, or scm_sha, are set",
+                );
                 return None;
             }
             return fields
                 .version(&r.id, &r.product_name, &r.version)
                 .map(Self::Version);
         }
-        for (field, text) in [("id", &r.id), ("version", &r.version)] {
-            if is_given(text) {
-                fields.violations.add(
-                    field,
-                    "and scm_sha are both given: id, or product_name and version, or scm_sha \
-                     with or without product_name, is taken",
-                );
+        for (field, text) in [(rules::ID, &r.id), (rules::VERSION, &r.version)] {
+            if is_set(text) {
+                let description = "must not be set together with scm_sha";
+                fields.violations.add(field.name, description);
             }
         }
-        let product_name = fields.name("product_name", &r.product_name);
-        let sha = fields.sha("scm_sha", &r.scm_sha)?;
+        let product_name = fields.text(&rules::PRODUCT_NAME, &r.product_name);
+        let sha = fields.sha(&rules::SCM_SHA, &r.scm_sha)?;
         Some(Self::Commit { product_name, sha })
     }
 }
@@ -122,7 +120,7 @@ impl Services {
         };
         let page = Page {
             after: None,
-            // One more tells whether there are more.
+            // One row more shows whether there are more.
             limit: max + 1,
         };
         let mut versions = self.store.list_versions(&query, page).await?;
@@ -143,7 +141,7 @@ impl Services {
         Ok(response)
     }
 
-    /// All versions are told; their lists share what room is left.
+    /// Returns all of the versions. Their lists share the room that is left.
     async fn traces(&self, versions: Vec<Version>) -> Result<Vec<pb::VersionTrace>, Error> {
         let view = self.view();
         let mut traces = Vec::with_capacity(versions.len());
@@ -198,7 +196,7 @@ impl Services {
         room: &mut Room,
         convert: impl Fn(Q::Row) -> M,
     ) -> Result<(Vec<M>, bool), Error> {
-        // One more tells whether there are more; where there is no room, the first does.
+        // One row more shows whether there are more; if there is no room, the first does.
         let limit = if room.is_left() { MAX_ENTRIES + 1 } else { 1 };
         let page = Page { after: None, limit };
         let mut entries = Vec::new();
@@ -213,8 +211,8 @@ impl Services {
     }
 }
 
-/// The bytes that an answer may still take. What does not fit ends it: what comes
-/// later is not told in place of it.
+/// The bytes that an answer may still have. The first entry that does not fit ends the
+/// answer: no later, smaller one takes its place.
 struct Room(usize);
 
 impl Room {

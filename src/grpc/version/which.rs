@@ -1,4 +1,4 @@
-//! Which version a request is about.
+//! The version of a request.
 
 use tonic::Status;
 
@@ -20,18 +20,31 @@ pub(super) enum Which {
 impl Fields {
     /// Exactly one of an id, and of product and version.
     pub(super) fn version(&mut self, id: &str, product_name: &str, version: &str) -> Option<Which> {
-        let named = !(product_name.trim().is_empty() && version.trim().is_empty());
-        if id.trim().is_empty() {
-            let product = self.required_name("product_name", product_name);
-            let version = self.required_name("version", version);
+        use crate::domain::rules::get_version_request as rules;
+
+        let is_set = |text: &str| !text.trim().is_empty();
+        let named = [
+            (rules::PRODUCT_NAME.name, is_set(product_name)),
+            (rules::VERSION.name, is_set(version)),
+        ];
+        let is_named = named.iter().any(|(_, is_set)| *is_set);
+        if !is_set(id) {
+            if !is_named {
+                let description = "is required unless product_name and version are set";
+                self.violations.add(rules::ID.name, description);
+            }
+            let product = self.text(&rules::PRODUCT_NAME, product_name);
+            self.needs(&rules::PRODUCT_NAME, named[0].1, &named);
+            let version = self.text(&rules::VERSION, version);
+            self.needs(&rules::VERSION, named[1].1, &named);
             let (product, version) = product.zip(version)?;
             return Some(Which::Name { product, version });
         }
         let position = self.id(Kind::Version, "id", id);
-        if named {
+        if is_named {
             self.violations.add(
-                "id",
-                "and a name are both given: id, or product_name and version, is taken",
+                rules::ID.name,
+                "must not be set together with product_name or version",
             );
         }
         Some(Which::Id {

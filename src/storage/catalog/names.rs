@@ -33,7 +33,10 @@ pub(super) fn renamed(
     if aliases_after.len() > MAX_ALIASES {
         return Err(Error::invalid(
             "aliases",
-            format!("would be more than {MAX_ALIASES}: remove some of the former names first"),
+            format!(
+                "must have at most {MAX_ALIASES} elements with the former name (has {}); remove some first",
+                aliases_after.len()
+            ),
         ));
     }
     Ok((name_after, aliases_after))

@@ -65,7 +65,7 @@ pub(in crate::storage) async fn fill(connection: &mut Connection) -> Result<(), 
     connection.execute(sql).await?;
     connection.commit().await?;
     if builds > 0 {
-        tracing::info!(builds, "rolled up the builds that were there");
+        tracing::info!(builds, "computed the statistics of the existing builds");
     }
     Ok(())
 }

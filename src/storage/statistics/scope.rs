@@ -3,7 +3,7 @@
 
 use crate::{
     domain::{
-        event::MAX_TIME_US,
+        rules::MAX_TIME_US,
         statistics::{Grouping, StatisticsQuery, Stretch, Width, cover},
         status::Status,
     },
