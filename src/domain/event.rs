@@ -289,8 +289,8 @@ impl RawEvent {
             }
             Subject::Check => v.text(&check_event::URL, &self.url),
         };
-        let counts = value(&mut v, &check_event::COUNTS, self.counts)
-            .filter(|counts| !counts.is_empty());
+        let counts =
+            value(&mut v, &check_event::COUNTS, self.counts).filter(|counts| !counts.is_empty());
         if let Some(counts) = &counts {
             check_counts(&mut v, counts);
         }
@@ -350,9 +350,7 @@ fn check_commit(v: &mut Violations, sha: Option<&str>) {
         ),
         Some(length) if length < least => v.add(
             check_event::SCM_SHA.name,
-            format!(
-                "must have at least {least} characters unless version is set (has {length})"
-            ),
+            format!("must have at least {least} characters unless version is set (has {length})"),
         ),
         Some(_) => {}
     }

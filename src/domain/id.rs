@@ -58,8 +58,8 @@ impl IdSpace {
         if id.is_empty() {
             return Err(REQUIRED.to_owned());
         }
-        let uuid = Uuid::try_parse(id)
-            .map_err(|_| "must be an id issued by this server".to_owned())?;
+        let uuid =
+            Uuid::try_parse(id).map_err(|_| "must be an id issued by this server".to_owned())?;
         let (high, low) = uuid.as_u64_pair();
         let position = (low & !(1 << 63)) as i64;
         let ours = high == self.0 << 16 | 0x8000 | kind as u64 && low >> 62 == 0b10;

@@ -68,7 +68,9 @@ impl Cursor {
         let bytes = BASE64_URL_SAFE_NO_PAD
             .decode(token)
             .map_err(|_| rejected())?;
-        let (sum, rest) = bytes.split_at_checked(CHECKSUM_BYTES).ok_or_else(rejected)?;
+        let (sum, rest) = bytes
+            .split_at_checked(CHECKSUM_BYTES)
+            .ok_or_else(rejected)?;
         if sum != checksum(rest, query) {
             return Err(rejected());
         }

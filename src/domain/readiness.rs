@@ -355,8 +355,12 @@ fn passed(check: &CheckState, environment_name: Option<&str>, now_us: i64) -> Co
     };
     match check.status {
         Status::Failed => failed(KIND, check, environment_name),
-        Status::Pending => condition(Reason::CheckRunning, "is queued").remedy("wait for the check to finish"),
-        Status::Started => condition(Reason::CheckRunning, "is running").remedy("wait for the check to finish"),
+        Status::Pending => {
+            condition(Reason::CheckRunning, "is queued").remedy("wait for the check to finish")
+        }
+        Status::Started => {
+            condition(Reason::CheckRunning, "is running").remedy("wait for the check to finish")
+        }
         Status::Aborted => condition(Reason::CheckSkipped, "was skipped").remedy("run the check"),
         Status::Completed if check.has_expired(now_us) => {
             condition(Reason::CheckExpired, "passed, but its result has expired")

@@ -35,6 +35,8 @@ pub struct Product {
 pub struct Environment {
     pub id: i64,
     pub name: String,
+    /// Stored as what the contract and the schema call it.
+    #[serde(rename = "environment_type")]
     pub kind: EnvironmentType,
     pub description: String,
     pub aliases: Vec<String>,

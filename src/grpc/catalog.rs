@@ -92,7 +92,12 @@ impl CatalogService for Services {
         );
         let change = ProductChange {
             name: mask.name(&mut fields, "product", &product::NAME, &new.name),
-            description: mask.description(&mut fields, "product", &product::DESCRIPTION, &new.description),
+            description: mask.description(
+                &mut fields,
+                "product",
+                &product::DESCRIPTION,
+                &new.description,
+            ),
             aliases: mask.texts(&mut fields, "product", &product::ALIASES, &new.aliases),
             requirements: RequirementsChange {
                 required_checks: mask.texts(
@@ -229,8 +234,18 @@ impl CatalogService for Services {
         let change = EnvironmentChange {
             name: mask.name(&mut fields, "environment", &environment::NAME, &new.name),
             kind,
-            description: mask.description(&mut fields, "environment", &environment::DESCRIPTION, &new.description),
-            aliases: mask.texts(&mut fields, "environment", &environment::ALIASES, &new.aliases),
+            description: mask.description(
+                &mut fields,
+                "environment",
+                &environment::DESCRIPTION,
+                &new.description,
+            ),
+            aliases: mask.texts(
+                &mut fields,
+                "environment",
+                &environment::ALIASES,
+                &new.aliases,
+            ),
             requirements: RequirementsChange {
                 required_checks: mask.texts(
                     &mut fields,

@@ -29,7 +29,10 @@ use crate::{
 /// Microseconds of a timestamp. Finer parts are dropped.
 pub(super) fn micros(at: Timestamp) -> Result<i64, String> {
     if !(0..1_000_000_000).contains(&at.nanos) {
-        return Err(format!("must have nanos from 0 to 999999999 (has {})", at.nanos));
+        return Err(format!(
+            "must have nanos from 0 to 999999999 (has {})",
+            at.nanos
+        ));
     }
     at.seconds
         .checked_mul(1_000_000)
@@ -152,11 +155,7 @@ pub(super) fn trend_bucket(number: i32) -> Given<TrendBucket> {
         Ok(pb::TrendBucket::Month) => Some(TrendBucket::Month),
         Ok(pb::TrendBucket::Unspecified) | Err(_) => None,
     };
-    known(
-        number,
-        bucket,
-        "1 (hour), 2 (day), 3 (week) or 4 (month)",
-    )
+    known(number, bucket, "1 (hour), 2 (day), 3 (week) or 4 (month)")
 }
 
 fn given_attempt(attempt: i32) -> Given<i64> {

@@ -101,10 +101,13 @@ impl DeploymentService for Services {
         let query = MatrixQuery {
             product_name: fields.text(&rules::PRODUCT_NAME, &r.product_name),
             product_name_prefix: fields.text(&rules::PRODUCT_NAME_PREFIX, &r.product_name_prefix),
-            environment_names: fields.environment_names(&rules::ENVIRONMENT_NAMES, &r.environment_names),
+            environment_names: fields
+                .environment_names(&rules::ENVIRONMENT_NAMES, &r.environment_names),
             as_of_us: fields.time(&rules::AS_OF, r.as_of),
-            baseline_environment_name: fields
-                .text(&rules::BASELINE_ENVIRONMENT_NAME, &r.baseline_environment_name),
+            baseline_environment_name: fields.text(
+                &rules::BASELINE_ENVIRONMENT_NAME,
+                &r.baseline_environment_name,
+            ),
         };
         let page = PageRequest::parse(&mut fields, &query, r.page_size, &r.page_token);
         let page = fields.violations.finish(page).map_err(Problem::invalid)?;
@@ -138,8 +141,10 @@ impl DeploymentService for Services {
         let r = request.into_inner();
         let mut fields = Fields::new(self.ids());
         let environment = fields.text(&rules::ENVIRONMENT_NAME, &r.environment_name);
-        let baseline =
-            fields.text(&rules::BASELINE_ENVIRONMENT_NAME, &r.baseline_environment_name);
+        let baseline = fields.text(
+            &rules::BASELINE_ENVIRONMENT_NAME,
+            &r.baseline_environment_name,
+        );
         let query = ComparisonQuery {
             environment_name: environment.unwrap_or_default(),
             baseline_environment_name: baseline.unwrap_or_default(),

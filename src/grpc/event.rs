@@ -360,7 +360,9 @@ pub(super) fn submission_result(result: Result<Outcome, Problem>) -> pb::Submiss
 }
 
 pub(super) fn storage_forgot() -> Problem {
-    Problem::from(crate::storage::Error::fault("the store returned no outcome"))
+    Problem::from(crate::storage::Error::fault(
+        "the store returned no outcome",
+    ))
 }
 
 fn missing(field: &str) -> Status {

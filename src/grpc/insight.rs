@@ -14,8 +14,8 @@ use crate::{
     domain::{
         rules::{FieldRules, MAX_TIME_US},
         statistics::{
-            self, DurationStatistics, Grouping, MAX_BUCKETS, MAX_GROUP_BUCKETS,
-            MAX_GROUPS, MAX_TREND_GROUPS, Statistics, StatisticsQuery, TrendBucket, time_zone,
+            self, DurationStatistics, Grouping, MAX_BUCKETS, MAX_GROUP_BUCKETS, MAX_GROUPS,
+            MAX_TREND_GROUPS, Statistics, StatisticsQuery, TrendBucket, time_zone,
         },
         status::Status as BuildStatus,
     },
@@ -40,7 +40,8 @@ impl InsightService for Services {
             scm_branch: fields.text(&rules::SCM_BRANCH, &r.scm_branch),
             source_system: fields.text(&rules::SOURCE_SYSTEM, &r.source_system),
             grouping: fields.grouping(&rules::GROUP_BY, r.group_by),
-            duration_statuses: fields.duration_statuses(&rules::DURATION_STATUSES, &r.duration_statuses),
+            duration_statuses: fields
+                .duration_statuses(&rules::DURATION_STATUSES, &r.duration_statuses),
             stale_before_us: self.stale_before_us(),
         };
         let start_at_us = fields.time(&rules::START_AT, r.start_at);
@@ -90,7 +91,8 @@ impl InsightService for Services {
             scm_branch: fields.text(&rules::SCM_BRANCH, &r.scm_branch),
             source_system: fields.text(&rules::SOURCE_SYSTEM, &r.source_system),
             grouping: fields.grouping(&rules::GROUP_BY, r.group_by),
-            duration_statuses: fields.duration_statuses(&rules::DURATION_STATUSES, &r.duration_statuses),
+            duration_statuses: fields
+                .duration_statuses(&rules::DURATION_STATUSES, &r.duration_statuses),
             stale_before_us: self.stale_before_us(),
         };
         let trend = fields.trend(&r);

@@ -284,7 +284,10 @@ fn conflicting(conflict: Conflict) -> Problem {
             Problem::new(
                 Code::AlreadyExists,
                 reason,
-                format!("{name} is the name or an alias of another {}", kind.as_str()),
+                format!(
+                    "{name} is the name or an alias of another {}",
+                    kind.as_str()
+                ),
             )
             .with("name", name)
         }

@@ -17,9 +17,7 @@ use super::{
 use crate::{
     domain::{
         id::Kind,
-        query::{
-            BuildQuery, CheckQuery, LatestBasis, LatestQuery, ReadinessQuery, VersionQuery,
-        },
+        query::{BuildQuery, CheckQuery, LatestBasis, LatestQuery, ReadinessQuery, VersionQuery},
         rules::FieldRules,
         status::{CheckKind, Status as BuildStatus},
     },
@@ -60,8 +58,10 @@ impl VersionService for Services {
         let r = request.into_inner();
         let mut fields = Fields::new(self.ids());
         let order = fields.given(rules::ORDER.name, version_order(r.order));
-        let readiness_environment =
-            fields.text(&rules::READINESS_ENVIRONMENT_NAME, &r.readiness_environment_name);
+        let readiness_environment = fields.text(
+            &rules::READINESS_ENVIRONMENT_NAME,
+            &r.readiness_environment_name,
+        );
         fields.needs(
             &rules::READINESS_ENVIRONMENT_NAME,
             readiness_environment.is_some(),
@@ -71,7 +71,12 @@ impl VersionService for Services {
             product_name: fields.text(&rules::PRODUCT_NAME, &r.product_name),
             version: fields.text(&rules::VERSION, &r.version),
             version_prefix: fields.text(&rules::VERSION_PREFIX, &r.version_prefix),
-            statuses: fields.choices(&rules::STATUSES, &r.statuses, build_status, BuildStatus::code),
+            statuses: fields.choices(
+                &rules::STATUSES,
+                &r.statuses,
+                build_status,
+                BuildStatus::code,
+            ),
             scm_branch: fields.text(&rules::SCM_BRANCH, &r.scm_branch),
             scm_repository: fields.text(&rules::SCM_REPOSITORY, &r.scm_repository),
             scm_sha: fields.sha(&rules::SCM_SHA, &r.scm_sha),
@@ -119,11 +124,19 @@ impl VersionService for Services {
         let r = request.into_inner();
         let mut fields = Fields::new(self.ids());
         let product_name = fields.text(&rules::PRODUCT_NAME, &r.product_name);
-        let ready_for = fields.text(&rules::READY_FOR_ENVIRONMENT_NAME, &r.ready_for_environment_name);
+        let ready_for = fields.text(
+            &rules::READY_FOR_ENVIRONMENT_NAME,
+            &r.ready_for_environment_name,
+        );
         let query = LatestQuery {
             product_name: product_name.clone().unwrap_or_default(),
             scm_branch: fields.text(&rules::SCM_BRANCH, &r.scm_branch),
-            statuses: fields.choices(&rules::STATUSES, &r.statuses, build_status, BuildStatus::code),
+            statuses: fields.choices(
+                &rules::STATUSES,
+                &r.statuses,
+                build_status,
+                BuildStatus::code,
+            ),
             environment_name: fields.text(&rules::ENVIRONMENT_NAME, &r.environment_name),
             include_prereleases: r.include_prereleases,
             ready: (r.ready || ready_for.is_some()).then(|| ReadinessQuery {
@@ -175,7 +188,12 @@ impl VersionService for Services {
             product_name: fields.text(&rules::PRODUCT_NAME, &r.product_name),
             version: fields.text(&rules::VERSION, &r.version),
             version_id: version_id.position(),
-            statuses: fields.choices(&rules::STATUSES, &r.statuses, build_status, BuildStatus::code),
+            statuses: fields.choices(
+                &rules::STATUSES,
+                &r.statuses,
+                build_status,
+                BuildStatus::code,
+            ),
             invoke_id: fields.text(&rules::INVOKE_ID, &r.invoke_id),
             scm_branch: fields.text(&rules::SCM_BRANCH, &r.scm_branch),
             source_system: fields.text(&rules::SOURCE_SYSTEM, &r.source_system),
@@ -231,7 +249,12 @@ impl VersionService for Services {
             scm_sha: fields.sha(&rules::SCM_SHA, &r.scm_sha),
             check_name: fields.text(&rules::CHECK_NAME, &r.check_name),
             kinds: fields.choices(&rules::KINDS, &r.kinds, check_kind, CheckKind::code),
-            statuses: fields.choices(&rules::STATUSES, &r.statuses, check_status, BuildStatus::code),
+            statuses: fields.choices(
+                &rules::STATUSES,
+                &r.statuses,
+                check_status,
+                BuildStatus::code,
+            ),
             environment_name: fields
                 .optional_text(&rules::ENVIRONMENT_NAME, r.environment_name.as_deref()),
         };

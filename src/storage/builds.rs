@@ -30,7 +30,7 @@ impl Store {
             query.version.is_some() || query.version_id.is_some() || query.invoke_id.is_some();
         let mut select = self.select_builds();
         if !leaves_few {
-            select = select.settling("r");
+            select = select.include_pending("r");
         }
         let sql = select
             .in_product(leaves_few, "r.product_id", query.product_name.as_deref())

@@ -192,7 +192,10 @@ impl Store {
         let columns = environment_columns(self.engine());
         let sql = Select::new(sql.push(&columns).push("\nfrom environments t"))
             .and_prefix("t.name", query.name_prefix.as_deref())
-            .and_any("t.type", query.environment_types.iter().map(|t| t.code()))
+            .and_any(
+                "t.environment_type",
+                query.environment_types.iter().map(|t| t.code()),
+            )
             .page(&["t.name"], Direction::Ascending, page);
         let rows: Vec<EnvironmentRow> = self.pool().fetch(sql).await?;
         rows.into_iter().map(Environment::try_from).collect()
@@ -249,7 +252,7 @@ fn product_columns(engine: Engine) -> String {
 fn environment_columns(engine: Engine) -> String {
     let names = names_of(engine, "environment_names", "environment_id");
     format!(
-        "t.id, t.name, t.type as kind, t.description, t.created_at_us, t.updated_at_us, \
+        "t.id, t.name, t.environment_type as kind, t.description, t.created_at_us, t.updated_at_us, \
          {names} as aliases, {REQUIREMENTS_COLUMNS}"
     )
 }

@@ -55,7 +55,7 @@ impl Store {
             .and("r.instance = ", query.instance.as_deref())
             .and_status(leaves_few, "r.status", &query.statuses)
             .and_any(
-                &beside(leaves_few, "r.class"),
+                &beside(leaves_few, "r.deployment_class"),
                 query.deployment_classes.iter().map(|class| class.code()),
             )
             .and("r.deployed_by = ", query.deployed_by.as_deref())
@@ -74,7 +74,7 @@ impl Store {
             select = select.holds("r.instance <> ''");
         }
         if !query.deployment_classes.is_empty() {
-            select = select.holds("r.class <> 0");
+            select = select.holds("r.deployment_class <> 0");
         }
         let sql = select.page(&["r.first_at_us", "r.id"], Direction::Descending, page);
         let rows: Vec<DeploymentRow> = self.pool().fetch(sql).await?;

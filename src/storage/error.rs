@@ -144,13 +144,19 @@ impl fmt::Display for Error {
             }
             Self::NotFound { kind, wanted } => write!(f, "there is no {} {wanted}", kind.as_str()),
             Self::OnlyPrereleases { product_name } => {
-                write!(f, "all versions of {product_name} that match are pre-releases")
+                write!(
+                    f,
+                    "all versions of {product_name} that match are pre-releases"
+                )
             }
             Self::Conflict(conflict) => write!(f, "conflict: {conflict:?}"),
             Self::BeyondEnd {
                 position,
                 last_position,
-            } => write!(f, "position {position} is greater than the last position, {last_position}"),
+            } => write!(
+                f,
+                "position {position} is greater than the last position, {last_position}"
+            ),
             Self::Unavailable(cause) => write!(f, "the database is unavailable: {cause}"),
             Self::Busy(cause) => write!(f, "the database is busy: {cause}"),
             Self::Full(cause) => write!(f, "the disk is full: {cause}"),

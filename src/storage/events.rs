@@ -30,7 +30,7 @@ impl Store {
             .pool()
             .sql("select ")
             .push(ENTRY_COLUMNS)
-            .push("\nfrom events e");
+            .push("\nfrom event_log e");
         let mut select = Select::new(sql)
             .and("e.position > ", Some(query.after))
             .and_product(
@@ -49,7 +49,7 @@ impl Store {
             );
         if !query.types.is_empty() {
             let types: Vec<String> = query.types.iter().map(|t| t.code().to_string()).collect();
-            select = select.holds(&format!("e.type in ({})", types.join(", ")));
+            select = select.holds(&format!("e.event_type in ({})", types.join(", ")));
         }
         let sql = select.page(&["e.position"], Direction::Ascending, page);
         let rows: Vec<EntryRow> = self.pool().fetch(sql).await?;
@@ -93,7 +93,7 @@ pub(super) async fn entries_between(
     let sql = pool
         .sql("select ")
         .push(ENTRY_COLUMNS)
-        .push("\nfrom events e");
+        .push("\nfrom event_log e");
     let sql = Select::new(sql)
         .and("e.position > ", Some(after))
         .and("e.position <= ", Some(up_to))

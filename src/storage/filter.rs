@@ -2,7 +2,7 @@
 //! pieces, holding only what was asked for, so that each can use its index.
 
 use super::{
-    settling,
+    deferred_indexing,
     sql::{Engine, Sql, Value},
 };
 use crate::domain::{
@@ -29,8 +29,8 @@ pub struct Page<'a> {
 pub(super) struct Select {
     sql: Sql,
     conditions: usize,
-    /// The table that it walks through by an index, where rows of that wait.
-    settling: Option<&'static str>,
+    /// The table with deferred indexing that it walks through by an index for lists.
+    deferred: Option<&'static str>,
 }
 
 /// A direction of a list.
@@ -46,13 +46,14 @@ impl Select {
         Self {
             sql,
             conditions: 0,
-            settling: None,
+            deferred: None,
         }
     }
 
-    /// It walks through this table by an index of lists, for which rows may wait.
-    pub(super) fn settling(mut self, alias: &'static str) -> Self {
-        self.settling = Some(alias);
+    /// It walks through this table by an index for lists, which lacks the pending rows:
+    /// those are read too.
+    pub(super) fn include_pending(mut self, alias: &'static str) -> Self {
+        self.deferred = Some(alias);
         self
     }
 
@@ -206,8 +207,8 @@ impl Select {
             self.sql = self.sql.push(")");
         }
         let order: Vec<String> = columns.iter().map(|c| format!("{c}{word}")).collect();
-        let parts = match self.settling {
-            Some(alias) => settling::parts(self.sql.engine(), alias),
+        let parts = match self.deferred {
+            Some(alias) => deferred_indexing::parts(self.sql.engine(), alias),
             None => Vec::new(),
         };
         let of_parts = parts.iter().map(|part| self.clone().holds(part).sql);

@@ -147,7 +147,7 @@ impl Store {
         let select = match asked.environment_id {
             None => {
                 let sql = self.pool().sql("select ").push(VERSION_COLUMNS);
-                Select::new(versions_from(sql, "versions v")).settling("v")
+                Select::new(versions_from(sql, "versions v")).include_pending("v")
             }
             Some(environment_id) => {
                 let sql = self

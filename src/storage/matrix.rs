@@ -17,10 +17,10 @@ use super::{
 };
 use crate::domain::{
     environment::EnvironmentType,
-    rules::MAX_TIME_US,
     id::Kind,
     matrix::{MatrixCell, MatrixEnvironment, MatrixInstance, MatrixRow},
     query::{ComparisonQuery, MatrixQuery},
+    rules::MAX_TIME_US,
 };
 
 /// A matrix whose names are resolved, to be read page by page.
@@ -150,9 +150,9 @@ impl Store {
     /// By type and name.
     async fn every_environment(&self) -> Result<Vec<MatrixEnvironment>, Error> {
         let sql = self.pool().sql(
-            "select t.name as given, t.id, t.name, t.type as kind
+            "select t.name as given, t.id, t.name, t.environment_type as kind
              from environments t
-             order by t.type, t.name",
+             order by t.environment_type, t.name",
         );
         let rows: Vec<EnvironmentRow> = self.pool().fetch(sql).await?;
         rows.into_iter().map(MatrixEnvironment::try_from).collect()
@@ -165,7 +165,7 @@ impl Store {
             self.engine(),
             "k",
             keys,
-            "select k.name as given, t.id, t.name, t.type as kind
+            "select k.name as given, t.id, t.name, t.environment_type as kind
              from k
              cross join environment_names n
              join environments t on t.id = n.environment_id

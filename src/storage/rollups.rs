@@ -228,18 +228,18 @@ fn keys<'a>(rollups: impl Iterator<Item = (usize, &'a Rollup)>) -> Rows {
 #[derive(FromRow)]
 struct RollupRow {
     place: i64,
-    builds: i64,
+    build_count: i64,
     #[sqlx(flatten)]
     durations: DurationsRow,
 }
 
 /// The columns of [`DurationsRow`], from `build_rollups r`.
 pub(super) const DURATIONS_COLUMNS: &str =
-    "r.durations, r.sum_s, r.sum_rest_us, r.min_us, r.max_us, r.histogram";
+    "r.duration_count, r.sum_s, r.sum_rest_us, r.min_us, r.max_us, r.histogram";
 
 #[derive(FromRow)]
 pub(super) struct DurationsRow {
-    durations: i64,
+    duration_count: i64,
     sum_s: i64,
     sum_rest_us: i64,
     min_us: Option<i64>,
@@ -254,7 +254,7 @@ impl TryFrom<DurationsRow> for Durations {
 
     fn try_from(row: DurationsRow) -> Result<Self, Error> {
         Ok(Self {
-            count: row.durations,
+            count: row.duration_count,
             sum_us: i128::from(row.sum_s) * SECOND_US + i128::from(row.sum_rest_us),
             range_us: row.min_us.zip(row.max_us),
             histogram: Histogram::from_bytes(&row.histogram)
@@ -280,18 +280,23 @@ async fn load(
     }
     let missing = missing.into_iter().map(|place| (place, &rollups[place]));
     for part in keys(missing).parts(connection.engine()) {
-        let sql = Sql::with(connection.engine(), "k", part, "select k.place, r.builds, ")
-            .push(DURATIONS_COLUMNS)
-            .push(
-                "
+        let sql = Sql::with(
+            connection.engine(),
+            "k",
+            part,
+            "select k.place, r.build_count, ",
+        )
+        .push(DURATIONS_COLUMNS)
+        .push(
+            "
                  from k
                  cross join build_rollups r
                  where r.product_id = k.product_id and r.series_id = k.series_id
                    and r.width = k.width and r.bucket = k.bucket and r.status = k.status",
-            );
+        );
         for row in connection.fetch::<RollupRow>(sql).await? {
             let rollup = at(rollups, row.place)?;
-            rollup.builds = row.builds;
+            rollup.builds = row.build_count;
             rollup.durations = row.durations.try_into()?;
         }
     }
@@ -312,8 +317,8 @@ fn save(writes: &mut Writes, rollups: &[Rollup]) -> Result<(), Error> {
         Column::Int("width"),
         Column::Int("bucket"),
         Column::Int("status"),
-        Column::Int("builds"),
-        Column::Int("durations"),
+        Column::Int("build_count"),
+        Column::Int("duration_count"),
         Column::Int("sum_s"),
         Column::Int("sum_rest_us"),
         Column::Int("min_us"),
@@ -344,8 +349,8 @@ fn save(writes: &mut Writes, rollups: &[Rollup]) -> Result<(), Error> {
         "build_rollups",
         kept,
         "on conflict (product_id, series_id, width, bucket, status) do update set
-             builds = excluded.builds,
-             durations = excluded.durations,
+             build_count = excluded.build_count,
+             duration_count = excluded.duration_count,
              sum_s = excluded.sum_s,
              sum_rest_us = excluded.sum_rest_us,
              min_us = excluded.min_us,

@@ -80,7 +80,7 @@ impl From<VersionRow> for Version {
 /// The columns of [`RunRow`], from a table of runs `r`.
 pub(super) const RUN_COLUMNS: &str = "\
 r.id as run_id, r.status, r.invoke_id, r.invoke_attempt, r.completed_at_us, \
-r.first_at_us, r.first_rank, r.first_event_id, r.last_at_us, r.last_rank, r.last_event_id, r.facts";
+r.first_at_us, r.first_rank, r.first_event_id, r.last_at_us, r.last_rank, r.last_event_id, r.details";
 
 /// What builds, deployments and check runs have in common.
 #[derive(FromRow)]
@@ -96,7 +96,7 @@ pub(super) struct RunRow {
     last_at_us: i64,
     last_rank: i64,
     last_event_id: String,
-    facts: String,
+    details: String,
 }
 
 impl TryFrom<RunRow> for Run {
@@ -118,7 +118,7 @@ impl TryFrom<RunRow> for Run {
             },
             status: Status::from_code(row.status).ok_or_else(|| unreadable("a run's status"))?,
             completed_at_us: row.completed_at_us,
-            facts: parse::<Facts>("a run's facts", &row.facts)?,
+            facts: parse::<Facts>("a run's facts", &row.details)?,
         })
     }
 }
@@ -157,7 +157,7 @@ impl TryFrom<BuildRow> for Build {
 /// `products p`, `versions v` and `environments e`.
 pub(super) const DEPLOYMENT_COLUMNS: &str = "\
 r.product_id, p.name as product_name, r.version_id, v.version, \
-r.environment_id, e.name as environment_name, r.instance, r.current, r.class";
+r.environment_id, e.name as environment_name, r.instance, r.current, r.deployment_class";
 
 #[derive(FromRow)]
 pub(super) struct DeploymentRow {
@@ -169,7 +169,7 @@ pub(super) struct DeploymentRow {
     environment_name: String,
     instance: String,
     current: bool,
-    class: i64,
+    deployment_class: i64,
     #[sqlx(flatten)]
     run: RunRow,
 }
@@ -188,7 +188,7 @@ impl TryFrom<DeploymentRow> for Deployment {
             environment_name: row.environment_name,
             instance: row.instance,
             current: row.current,
-            class: DeploymentClass::from_code(row.class),
+            class: DeploymentClass::from_code(row.deployment_class),
             run: RunState::from(&Run::try_from(row.run)?),
         })
     }
@@ -232,10 +232,10 @@ impl TryFrom<CheckRow> for Check {
     }
 }
 
-/// The columns of [`EntryRow`], from `events e`.
+/// The columns of [`EntryRow`], from `event_log e`.
 pub(super) const ENTRY_COLUMNS: &str = "\
-e.position, e.event_id, e.type as kind, e.product_id, e.version_id, e.environment_id, \
-case when e.type = 3 then e.stream_id else e.run_id end as subject_id, \
+e.position, e.event_id, e.event_type as kind, e.product_id, e.version_id, e.environment_id, \
+case when e.event_type = 3 then e.history_id else e.run_id end as subject_id, \
 e.occurred_at_us, e.received_at_us, e.content";
 
 #[derive(FromRow)]

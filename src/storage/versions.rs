@@ -215,7 +215,7 @@ fn select_matching(sql: Sql, query: &VersionQuery, columns: &str) -> Select {
             .finish("")
     } else {
         let sql = sql.push("select ").push(columns);
-        return Select::new(versions_from(sql, "versions v")).settling("v");
+        return Select::new(versions_from(sql, "versions v")).include_pending("v");
     };
     let sql = matches.push(")\nselect ").push(columns);
     let sql = versions_from(sql, "m cross join versions v");

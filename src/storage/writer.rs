@@ -20,9 +20,9 @@ use super::{
     cache::Cache,
     catalog::{self, Change, Changed},
     connection::{Connection, WriterOptions},
+    deferred_indexing,
     error::Error,
     memory::Memory,
-    settling,
 };
 
 /// How often a batch is tried that another transaction was in the way of.
@@ -34,10 +34,10 @@ const MIN_GATHERED: usize = 8;
 /// takes up to a millisecond more.
 const MAX_GATHERING: Duration = Duration::from_millis(1);
 
-/// How long nothing is to be done before rows that wait are settled all.
-const SETTLE_AFTER: Duration = Duration::from_millis(200);
-/// How long rows are left waiting that could not be settled.
-const SETTLE_AGAIN_AFTER: Duration = Duration::from_secs(10);
+/// The writer has had nothing to do for this long before it indexes all pending rows.
+const INDEX_AFTER: Duration = Duration::from_millis(200);
+/// After a failure the pending rows are left alone for this long.
+const INDEX_AGAIN_AFTER: Duration = Duration::from_secs(10);
 
 type Outcomes = Vec<Result<Outcome, Error>>;
 
@@ -76,7 +76,7 @@ impl Writer {
         cache: Arc<Cache>,
     ) -> Self {
         let stop = CancellationToken::new();
-        let waiting = match &options {
+        let pending = match &options {
             // Those that a process before this one has left are not counted yet.
             WriterOptions::Sqlite(_) => Some(usize::MAX),
             WriterOptions::Postgres(_) => None,
@@ -88,8 +88,8 @@ impl Writer {
             head,
             taken: 0,
             expected: 0,
-            waiting,
-            settle_from: Instant::now(),
+            pending,
+            index_from: Instant::now(),
             cache,
         };
         Self {
@@ -119,11 +119,11 @@ struct Task {
     taken: usize,
     /// Callers that are probably about to come again, or wait already.
     expected: usize,
-    /// About how many rows of a table wait to be settled, or more than do; none: they
-    /// never do.
-    waiting: Option<usize>,
-    /// When rows may be settled: where it failed, not at once again.
-    settle_from: Instant,
+    /// About how many rows of a table are pending (deferred indexing), or more than are;
+    /// none: the engine has no deferred indexing.
+    pending: Option<usize>,
+    /// When rows may be indexed: after a failure, not at once again.
+    index_from: Instant,
     cache: Arc<Cache>,
 }
 
@@ -146,8 +146,8 @@ impl Task {
                         commands.close();
                         commands.recv().await
                     }
-                    () = sleep(SETTLE_AFTER), if self.may_settle(0) => {
-                        self.settle(&commands, &stop).await;
+                    () = sleep(INDEX_AFTER), if self.may_index(0) => {
+                        self.index_pending(&commands, &stop).await;
                         continue;
                     }
                 };
@@ -163,42 +163,47 @@ impl Task {
             self.gather(&mut queue, &mut commands).await;
             self.take_batch(&mut queue, &mut commands).await;
             self.expected = (self.taken + commands.len() + queue.len()).min(MAX_BATCH);
-            if self.may_settle(settling::MAX_WAITING) {
-                self.settle_beyond(settling::MAX_WAITING).await;
+            if self.may_index(deferred_indexing::MAX_PENDING) {
+                self.index_beyond(deferred_indexing::MAX_PENDING).await;
             }
         }
     }
 
-    /// Whether more rows than these wait, and nothing keeps them from being settled.
-    fn may_settle(&self, may_wait: usize) -> bool {
-        self.waiting.is_some_and(|waiting| waiting > may_wait) && self.settle_from <= Instant::now()
+    /// Whether more rows than these are pending, and nothing keeps them from being indexed.
+    fn may_index(&self, max_pending: usize) -> bool {
+        self.pending.is_some_and(|pending| pending > max_pending)
+            && self.index_from <= Instant::now()
     }
 
-    /// Settles all rows that wait, while there is nothing else to do.
-    async fn settle(&mut self, commands: &mpsc::Receiver<Command>, stop: &CancellationToken) {
-        while self.may_settle(0) && commands.is_empty() && !stop.is_cancelled() {
-            self.settle_beyond(0).await;
+    /// Indexes all pending rows, while there is nothing else to do.
+    async fn index_pending(
+        &mut self,
+        commands: &mpsc::Receiver<Command>,
+        stop: &CancellationToken,
+    ) {
+        while self.may_index(0) && commands.is_empty() && !stop.is_cancelled() {
+            self.index_beyond(0).await;
         }
     }
 
-    /// Settles a chunk where more rows wait than may. In a transaction of its own: that
-    /// it can't be done is no reason to refuse events.
-    async fn settle_beyond(&mut self, may_wait: usize) {
-        if let Err(error) = self.try_to_settle_beyond(may_wait).await {
-            tracing::warn!(%error, "the deferred indexing failed; it will be tried again");
-            self.settle_from = Instant::now() + SETTLE_AGAIN_AFTER;
+    /// Indexes a chunk if more rows are pending than may be. In a transaction of its own:
+    /// a failure here must not reject events.
+    async fn index_beyond(&mut self, max_pending: usize) {
+        if let Err(error) = self.try_to_index_beyond(max_pending).await {
+            tracing::warn!(%error, "pending rows could not be indexed");
+            self.index_from = Instant::now() + INDEX_AGAIN_AFTER;
         }
     }
 
-    async fn try_to_settle_beyond(&mut self, may_wait: usize) -> Result<(), Error> {
+    async fn try_to_index_beyond(&mut self, max_pending: usize) -> Result<(), Error> {
         let mut connection = self.begin().await?;
-        let settled = async {
-            let waiting = settling::settle_beyond(&mut connection, may_wait).await?;
+        let indexed = async {
+            let pending = deferred_indexing::index_beyond(&mut connection, max_pending).await?;
             connection.commit().await?;
-            Ok(waiting)
+            Ok(pending)
         };
-        let settled = settled.await;
-        self.waiting = Some(self.end(connection, settled).await?);
+        let indexed = indexed.await;
+        self.pending = Some(self.end(connection, indexed).await?);
         Ok(())
     }
 
@@ -353,8 +358,8 @@ impl Task {
         let recorded = self.end(connection, recorded).await?;
         // An event brings one row of a table; where a late one parts a run into more, the
         // next count finds them.
-        let waiting = self.waiting;
-        self.waiting = waiting.map(|waiting| waiting.saturating_add(recorded.accepted));
+        let pending = self.pending;
+        self.pending = pending.map(|pending| pending.saturating_add(recorded.accepted));
         Ok(recorded)
     }
 

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use super::{
     connection::Connection,
+    deferred_indexing,
     error::Error,
-    settling,
     sql::{Column, Engine, Rows, Sql},
 };
 
@@ -28,7 +28,7 @@ impl Writes {
     }
 
     pub(super) fn insert(&mut self, table: &str, rows: Rows, on_conflict: &str) {
-        let rows = settling::new_rows(self.engine, table, rows);
+        let rows = deferred_indexing::new_rows(self.engine, table, rows);
         for part in rows.parts(self.engine) {
             self.add(Sql::insert(self.engine, table, part, on_conflict));
         }

@@ -111,7 +111,7 @@ pub(crate) async fn a_batch_that_fails_as_a_whole_is_split_until_the_cause_stand
     let store = database.open().await;
     database
         .execute(database.either(
-            "create trigger refuse_poison before insert on events
+            "create trigger refuse_poison before insert on event_log
              when new.event_id like 'poison%'
              begin
                  select raise(abort, 'unstorable');
@@ -120,7 +120,7 @@ pub(crate) async fn a_batch_that_fails_as_a_whole_is_split_until_the_cause_stand
              begin
                  raise exception 'unstorable';
              end $$;
-             create trigger refuse_poison before insert on events
+             create trigger refuse_poison before insert on event_log
              for each row when (new.event_id like 'poison%') execute function refuse_poison()",
         ))
         .await;
@@ -153,7 +153,7 @@ pub(crate) async fn a_batch_that_fails_as_a_whole_is_split_until_the_cause_stand
     // What failed can be sent again once its cause is gone.
     let drop_trigger = database.either(
         "drop trigger refuse_poison",
-        "drop trigger refuse_poison on events",
+        "drop trigger refuse_poison on event_log",
     );
     database.execute(drop_trigger).await;
     let mended = store.accept(build("3.0").id("poison-2")).await;

@@ -12,6 +12,7 @@ mod classes;
 mod commits;
 mod creation;
 mod database;
+mod deferred_indexing;
 mod deletion;
 mod deployments;
 mod filters;
@@ -33,7 +34,6 @@ mod repeats;
 mod report;
 mod rollups;
 mod runs;
-mod settling;
 mod statistics;
 mod times;
 mod verdict;
@@ -135,7 +135,7 @@ contract! {
         r11_r13_where_there_is_no_precedence_time_of_creation_decides,
         r11_a_late_event_that_changes_nothing_is_told_the_class,
         r15_a_deleted_environment_takes_its_classes_along,
-        migrating_classes_what_was_there_before,
+        r11_the_classes_are_those_of_their_definition,
     }
     checks {
         r5_checks_are_apart_by_subject_name_and_environment,
@@ -248,7 +248,7 @@ contract! {
     rollups {
         r16_rollups_by_increments_equal_those_from_scratch,
         r16_what_a_batch_added_that_failed_is_not_counted_on,
-        r16_a_store_from_before_there_were_rollups_gets_them,
+        r16_rollups_are_made_again_for_a_store_that_asks_for_it,
         r16_a_duration_that_is_taken_back_is_neither_shortest_nor_longest,
         r16_beyond_the_limit_percentiles_are_within_one_percent_and_all_else_is_exact,
     }

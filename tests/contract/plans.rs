@@ -16,7 +16,7 @@
 //! | entries of some types | found in the order of the log among those of the product, environment or version |
 //! | the matrix without a product | goes through products by name to those deployed there, and counts the versions that lie between |
 //! | statistics | read the roll-ups of the span, and up to 100,000 durations |
-//! | versions and builds that wait to be settled, on SQLite | are few: looked through by the index that has them alone, and sorted |
+//! | pending versions and builds (deferred indexing), on SQLite | are few: looked through by the index that has them alone, and sorted |
 //! | a late event, and a gate recorded in several forms | its whole stream is folded |
 //! | a deletion | costs what is deleted |
 

@@ -307,14 +307,14 @@ pub(crate) async fn r15_requirements_are_kept_by_the_log_too(database: Database)
         .await
         .unwrap();
     let before = database
-        .texts("select content from events where type = 4")
+        .texts("select content from event_log where event_type = 4")
         .await;
     let [before] = &before[..] else {
         panic!("what changes nothing is no entry: {before:?}");
     };
     let without = before.replace(r#","requirements":{}"#, "");
     assert_ne!(&without, before);
-    let update = format!("update events set content = '{without}' where type = 4");
+    let update = format!("update event_log set content = '{without}' where event_type = 4");
     store.close().await;
     database.execute(&update).await;
 

@@ -323,7 +323,7 @@ async fn assert_facts(database: &Database, entries: &[Entry], folded: &BTreeMap<
     let tables = ["builds", "deployments", "check_runs"];
     let select = tables.map(|table| {
         format!(
-            "select id || ' ' || first_event_id || ' ' || last_event_id || ' ' || facts
+            "select id || ' ' || first_event_id || ' ' || last_event_id || ' ' || details
              from {table} where product_id = {product_id}"
         )
     });

@@ -57,11 +57,11 @@ pub(crate) async fn r16_what_a_batch_added_that_failed_is_not_counted_on(databas
     let store = database.open().await;
     store.accept(build("1.0").branch("main").at(0)).await;
     let refusing = database.either(
-        "create trigger refusing before insert on events when new.event_id = 'refused'
+        "create trigger refusing before insert on event_log when new.event_id = 'refused'
          begin select raise(abort, 'refused'); end",
         "create function refuse() returns trigger language plpgsql as
              $$ begin raise exception 'refused'; end $$;
-         create trigger refusing before insert on events for each row
+         create trigger refusing before insert on event_log for each row
              when (new.event_id = 'refused') execute function refuse()",
     );
     database.execute(refusing).await;
@@ -82,7 +82,7 @@ pub(crate) async fn r16_what_a_batch_added_that_failed_is_not_counted_on(databas
     assert_eq!(rollups(&database).await, kept);
 }
 
-pub(crate) async fn r16_a_store_from_before_there_were_rollups_gets_them(database: Database) {
+pub(crate) async fn r16_rollups_are_made_again_for_a_store_that_asks_for_it(database: Database) {
     let store = database.open().await;
     let minutes = |n: i64| n * MINUTE_US;
     store
@@ -93,15 +93,18 @@ pub(crate) async fn r16_a_store_from_before_there_were_rollups_gets_them(databas
             build("1.2").run("c").started().at(DAY_US),
         ])
         .await;
-    let told = whole(&store, &of_product(PRODUCT)).await;
+    let before = whole(&store, &of_product(PRODUCT)).await;
     let kept = rollups(&database).await;
     store.close().await;
 
-    database.execute(UNDO_MIGRATION).await;
+    database.execute(FORGET).await;
+    database
+        .execute("delete from build_rollups; delete from build_series")
+        .await;
     let store = database.open().await;
     assert_eq!(rollups(&database).await, kept);
-    assert_eq!(whole(&store, &of_product(PRODUCT)).await, told);
-    assert_eq!(told.durations.percentiles_us, [Some(minutes(3)); 4]);
+    assert_eq!(whole(&store, &of_product(PRODUCT)).await, before);
+    assert_eq!(before.durations.percentiles_us, [Some(minutes(3)); 4]);
     store.close().await;
 }
 
@@ -165,7 +168,7 @@ pub(crate) async fn r16_beyond_the_limit_percentiles_are_within_one_percent_and_
              from n)
          insert into builds (id, product_id, version_id, status, scm_branch, started_at_us,
                              completed_at_us, first_at_us, first_rank, first_event_id, last_at_us,
-                             last_rank, last_event_id, facts)
+                             last_rank, last_event_id, details)
          select i + 10, 1, 1, 3, branch, at_us - took_us, at_us, at_us - took_us, 1, 's' || i, at_us,
                 2, 'f' || i,
                 '{{\"finish\":{{\"occurred_at_us\":' || at_us || ',\"rank\":2,\"event_id\":\"f' || i
@@ -231,22 +234,13 @@ fn assert_close(told: &DurationStatistics, exact: &DurationStatistics) {
 const FORGET: &str = "update log_head set builds_rolled_up = false;
      update builds set series_id = null, duration_us = null";
 
-const UNDO_MIGRATION: &str = "drop index builds_finished;
-     drop index builds_unfinished;
-     alter table builds drop column series_id;
-     alter table builds drop column duration_us;
-     alter table log_head drop column builds_rolled_up;
-     drop table build_rollups;
-     drop table build_series;
-     delete from _sqlx_migrations where version = 2";
-
 /// All that is kept, without the numbers that series were given.
 async fn rollups(database: &Database) -> Vec<String> {
     let histogram = database.either("hex(r.histogram)", "upper(encode(r.histogram, 'hex'))");
     let mut kept = database
         .texts(&format!(
             "select r.product_id || ' ' || s.scm_branch || ' ' || s.source_system || ' ' || r.width
-                    || ' ' || r.bucket || ' ' || r.status || ' ' || r.builds || ' ' || r.durations
+                    || ' ' || r.bucket || ' ' || r.status || ' ' || r.build_count || ' ' || r.duration_count
                     || ' ' || r.sum_s || ' ' || r.sum_rest_us || ' ' || coalesce(r.min_us, -1)
                     || ' ' || coalesce(r.max_us, -1) || ' ' || {histogram}
              from build_rollups r

@@ -5,8 +5,8 @@ use versioner::{
     domain::{
         run::Run,
         statistics::{
-            Counts, DurationStatistics, Grouping, MAX_GROUPS, Statistics,
-            StatisticsQuery, StatisticsReport, TrendBucket, bounds, time_zone,
+            Counts, DurationStatistics, Grouping, MAX_GROUPS, Statistics, StatisticsQuery,
+            StatisticsReport, TrendBucket, bounds, time_zone,
         },
         status::Status,
     },

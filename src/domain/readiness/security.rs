@@ -39,7 +39,11 @@ pub(super) fn within_limits(
         let message = "there are limits for security findings, but no security scan was reported";
         return Condition::new(KIND, Reason::ScanAbsent, message).remedy(SCAN);
     }
-    if let Some(condition) = unknown_scans.iter().map(|scan| unknown(scan)).min_by_key(rank) {
+    if let Some(condition) = unknown_scans
+        .iter()
+        .map(|scan| unknown(scan))
+        .min_by_key(rank)
+    {
         return condition;
     }
     let absent: Vec<&str> = limits
@@ -48,7 +52,10 @@ pub(super) fn within_limits(
         .filter(|severity| !known.iter().any(|scan| scan.counts.contains_key(*severity)))
         .collect();
     if !absent.is_empty() {
-        let message = format!("no security scan reports the count of {}", absent.join(", "));
+        let message = format!(
+            "no security scan reports the count of {}",
+            absent.join(", ")
+        );
         let condition = Condition::new(KIND, Reason::CountAbsent, message).remedy(SCAN);
         return match known[..] {
             [only] => condition.with_evidence(only),
@@ -81,8 +88,12 @@ fn unknown(scan: &CheckState) -> Condition {
         Condition::new(KIND, reason, message).with_evidence(scan)
     };
     match scan.status {
-        Status::Pending => condition(Reason::ScanRunning, "is queued").remedy("wait for the scan to finish"),
-        Status::Started => condition(Reason::ScanRunning, "is running").remedy("wait for the scan to finish"),
+        Status::Pending => {
+            condition(Reason::ScanRunning, "is queued").remedy("wait for the scan to finish")
+        }
+        Status::Started => {
+            condition(Reason::ScanRunning, "is running").remedy("wait for the scan to finish")
+        }
         Status::Aborted => condition(Reason::ScanSkipped, "was skipped").remedy("run the scan"),
         Status::Completed | Status::Failed => condition(Reason::ScanExpired, "has expired")
             .since(scan.expires_at_us)

@@ -206,7 +206,10 @@ mod tests {
             ..FieldRules::NONE
         };
         assert_eq!(rules.number(9), Ok(9));
-        assert_eq!(rules.number(0), Err("must be from 1 to 9 (is 0)".to_owned()));
+        assert_eq!(
+            rules.number(0),
+            Err("must be from 1 to 9 (is 0)".to_owned())
+        );
         assert_eq!(rules.elements(2), Ok(()));
         assert_eq!(
             rules.elements(0),

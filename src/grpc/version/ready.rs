@@ -23,7 +23,10 @@ impl Services {
         let mut fields = Fields::new(self.ids());
         let which = fields.version(&r.id, &r.product_name, &r.version);
         let query = ReadinessQuery {
-            environment_name: fields.text(&check_readiness_request::ENVIRONMENT_NAME, &r.environment_name),
+            environment_name: fields.text(
+                &check_readiness_request::ENVIRONMENT_NAME,
+                &r.environment_name,
+            ),
             now_us: now_us(),
         };
         let which = fields.violations.finish(which).map_err(Problem::invalid)?;

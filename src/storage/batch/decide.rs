@@ -36,7 +36,7 @@ pub(super) struct Known {
     pub(super) kind: EntryType,
     pub(super) version_id: Option<i64>,
     pub(super) run_id: Option<i64>,
-    pub(super) stream_id: Option<i64>,
+    pub(super) history_id: Option<i64>,
 }
 
 /// An event that this batch accepts.
@@ -47,7 +47,7 @@ pub(super) struct Accepted {
     pub(super) version_id: Option<i64>,
     pub(super) environment_id: Option<i64>,
     pub(super) stream: StreamKey,
-    pub(super) stream_id: i64,
+    pub(super) history_id: i64,
     /// Known once the batch is concluded.
     pub(super) run_id: i64,
     run_index: usize,
@@ -134,7 +134,7 @@ impl World {
             },
             event: event.clone(),
         };
-        let (stream_id, run_index) = self.apply(&key, occurrence)?;
+        let (history_id, run_index) = self.apply(&key, occurrence)?;
 
         // Nothing can fail from here on.
         if created.product {
@@ -196,7 +196,7 @@ impl World {
             version_id,
             environment_id,
             stream: key,
-            stream_id,
+            history_id,
             run_id: 0,
             run_index,
             content: submission.content.clone(),

@@ -59,12 +59,12 @@ struct KnownRow {
     position: i64,
     content_hash: Vec<u8>,
     kind: i64,
-    created: i64,
+    created_on_demand: i64,
     occurred_at_us: i64,
     received_at_us: i64,
     version_id: Option<i64>,
     run_id: Option<i64>,
-    stream_id: Option<i64>,
+    history_id: Option<i64>,
 }
 
 async fn known_events(
@@ -84,10 +84,10 @@ async fn known_events(
         connection.engine(),
         "k",
         Rows::of(&[Column::Text("event_id")], ids),
-        "select e.event_id, e.position, e.content_hash, e.type as kind, e.created, e.occurred_at_us,
-                e.received_at_us, e.version_id, e.run_id, e.stream_id
+        "select e.event_id, e.position, e.content_hash, e.event_type as kind, e.created_on_demand,
+                e.occurred_at_us, e.received_at_us, e.version_id, e.run_id, e.history_id
          from k
-         cross join events e
+         cross join event_log e
          where e.event_id = k.event_id",
     );
     for row in connection.fetch::<KnownRow>(sql).await? {
@@ -100,7 +100,7 @@ async fn known_events(
                     event_id: row.event_id,
                     position: row.position,
                     duplicate: true,
-                    created: Created::from_code(row.created),
+                    created: Created::from_code(row.created_on_demand),
                     occurred_at_us: row.occurred_at_us,
                     received_at_us: row.received_at_us,
                 },
@@ -108,7 +108,7 @@ async fn known_events(
                 kind,
                 version_id: row.version_id,
                 run_id: row.run_id,
-                stream_id: row.stream_id,
+                history_id: row.history_id,
             },
         );
     }

@@ -100,7 +100,7 @@ fn catalogue(writes: &mut Writes, world: &World) {
     let mut environments = Rows::new(&[
         Column::Int("id"),
         Column::Text("name"),
-        Column::Int("type"),
+        Column::Int("environment_type"),
         Column::Text("description"),
         Column::Int("created_at_us"),
         Column::Int("updated_at_us"),
@@ -224,16 +224,16 @@ fn events(writes: &mut Writes, world: &World) {
     let mut rows = Rows::new(&[
         Column::Int("position"),
         Column::Text("event_id"),
-        Column::Int("type"),
+        Column::Int("event_type"),
         Column::Int("product_id"),
         Column::Int("version_id"),
         Column::Int("environment_id"),
-        Column::Int("stream_id"),
+        Column::Int("history_id"),
         Column::Int("run_id"),
         Column::Int("occurred_at_us"),
         Column::Int("received_at_us"),
         Column::Bytes("content_hash"),
-        Column::Int("created"),
+        Column::Int("created_on_demand"),
         Column::Text("content"),
     ]);
     for event in &world.accepted {
@@ -244,7 +244,7 @@ fn events(writes: &mut Writes, world: &World) {
             event.product_id.into(),
             event.version_id.into(),
             event.environment_id.into(),
-            event.stream_id.into(),
+            event.history_id.into(),
             event.run_id.into(),
             event.receipt.occurred_at_us.into(),
             event.receipt.received_at_us.into(),
@@ -253,7 +253,7 @@ fn events(writes: &mut Writes, world: &World) {
             event.content.as_str().into(),
         ]);
     }
-    writes.insert("events", rows, "");
+    writes.insert("event_log", rows, "");
 }
 
 /// Notes the run of events that a late one has moved to another.
@@ -267,5 +267,5 @@ fn regrouped(writes: &mut Writes, world: &World) {
             }
         }
     }
-    writes.update("events", rows);
+    writes.update("event_log", rows);
 }

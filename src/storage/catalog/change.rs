@@ -70,8 +70,9 @@ impl Log {
         let position = self.head.last_position + 1;
         let sql = connection
             .sql(
-                "insert into events (position, event_id, type, product_id, environment_id,
-                                     occurred_at_us, received_at_us, content_hash, created, content)
+                "insert into event_log (position, event_id, event_type, product_id, environment_id,
+                                        occurred_at_us, received_at_us, content_hash,
+                                        created_on_demand, content)
                  values (",
             )
             .bind(position)
@@ -192,7 +193,7 @@ async fn update_environment(
     let sql = connection
         .sql("update environments set name = ")
         .bind(after.name.as_str())
-        .push(", type = ")
+        .push(", environment_type = ")
         .bind(after.kind.code())
         .push(", description = ")
         .bind(after.description.as_str());

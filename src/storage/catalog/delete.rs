@@ -8,9 +8,9 @@ use crate::{
     domain::{id::Kind, resource::EntryType},
     storage::{
         connection::Connection,
+        deferred_indexing,
         error::{Conflict, Error},
         rows::to_json,
-        settling,
         sql::Sql,
     },
 };
@@ -117,7 +117,7 @@ async fn delete_rows(
     id: i64,
 ) -> Result<i64, Error> {
     let engine = connection.engine();
-    let parts = settling::parts_of(engine, table, "t");
+    let parts = deferred_indexing::parts_of(engine, table, "t");
     let chunk = || {
         let mut sql = Sql::new(engine, &format!("delete from {table} where id in ("));
         for (i, part) in parts.iter().enumerate() {
@@ -179,8 +179,8 @@ async fn clear_events(connection: &mut Connection, column: &str, id: i64) -> Res
         Sql::new(
             engine,
             &format!(
-                "update events set content = null where position in (
-                     select e.position from events e where e.content is not null and e.{column} = "
+                "update event_log set content = null where position in (
+                     select e.position from event_log e where e.content is not null and e.{column} = "
             ),
         )
         .bind(id)

@@ -7,9 +7,8 @@ use sqlx::FromRow;
 use crate::{
     domain::{deployment::Rank, matrix::MatrixRow},
     storage::{
-        Store,
+        Store, deferred_indexing,
         error::Error,
-        settling,
         sql::{Column, Rows, Sql},
     },
 };
@@ -85,7 +84,7 @@ impl Store {
                     part,
                     "select k.product_id, k.environment_id, 0",
                 );
-                for part in settling::parts(self.engine(), "v") {
+                for part in deferred_indexing::parts(self.engine(), "v") {
                     sql = sql
                         .push("\n + (select count(*) from versions v\n    where ")
                         .push(&part)

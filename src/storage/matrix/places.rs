@@ -99,16 +99,16 @@ impl Store {
             .push(&from_found(
                 self.engine(),
                 "cross join m
-                 left join events e on r.last_at_us > m.at_us
+                 left join event_log e on r.last_at_us > m.at_us
                      and e.version_id = r.version_id and e.position >= r.id
-                     and e.type = 2 and e.run_id = r.id and e.occurred_at_us <= m.at_us
+                     and e.event_type = 2 and e.run_id = r.id and e.occurred_at_us <= m.at_us
                      and e.content is not null",
             ));
-        let mut settled = Vec::new();
+        let mut finished = Vec::new();
         let mut open: HashMap<i64, (FoundRow, Vec<Occurrence>)> = HashMap::new();
         for row in self.pool().fetch::<PastRow>(sql).await? {
             if row.found.last_at_us <= at_us {
-                settled.push(Candidate::try_from(row.found)?);
+                finished.push(Candidate::try_from(row.found)?);
                 continue;
             }
             let occurrence = match (row.position, row.event_id, row.occurred_at_us, row.content) {
@@ -136,8 +136,8 @@ impl Store {
             let run = Run::replay(&occurrences);
             run.map(|run| Candidate::replayed(found, run))
         });
-        settled.extend(open.flatten().collect::<Result<Vec<_>, _>>()?);
-        Ok(settled)
+        finished.extend(open.flatten().collect::<Result<Vec<_>, _>>()?);
+        Ok(finished)
     }
 
     /// Begins a statement with the places that the products in `k` were ever deployed
@@ -164,14 +164,14 @@ fn found_columns(engine: Engine) -> String {
     // The facts hold metadata too, up to 100 KiB: the link alone is fetched. Postgres
     // refuses to read JSON in which some text has a NUL; no link has one.
     let deploy_url = match engine {
-        Engine::Sqlite => "json_extract(r.facts, '$.details.url')",
+        Engine::Sqlite => "json_extract(r.details, '$.details.url')",
         Engine::Postgres => {
-            r"cast(replace(r.facts, '\u0000', '\u0001') as json) #>> '{details,url}'"
+            r"cast(replace(r.details, '\u0000', '\u0001') as json) #>> '{details,url}'"
         }
     };
     format!(
         "r.id, r.product_id, r.environment_id, r.instance, r.version_id, v.version, v.precedence,
-         v.created_at_us as version_created_at_us, r.status, r.class, r.started_at_us,
+         v.created_at_us as version_created_at_us, r.status, r.deployment_class, r.started_at_us,
          r.completed_at_us, r.first_at_us, r.first_rank, r.first_event_id, r.last_at_us,
          r.last_event_id, r.deployed_by, {deploy_url} as deploy_url"
     )

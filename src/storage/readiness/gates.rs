@@ -101,29 +101,29 @@ async fn events(
 ) -> Result<HashMap<i64, Vec<Occurrence>>, Error> {
     #[derive(FromRow)]
     struct OccurrenceRow {
-        stream_id: i64,
+        history_id: i64,
         position: i64,
         event_id: String,
         occurred_at_us: i64,
         content: String,
     }
     let mut events: HashMap<i64, Vec<Occurrence>> = HashMap::new();
-    let streams = Rows::of(&[Column::Int("stream_id")], streams);
+    let streams = Rows::of(&[Column::Int("history_id")], streams);
     for streams in streams.parts(pool.engine()) {
         let sql = Sql::with(
             pool.engine(),
             "k",
             streams,
-            "select e.stream_id, e.position, e.event_id, e.occurred_at_us, e.content
+            "select e.history_id, e.position, e.event_id, e.occurred_at_us, e.content
              from k
-             cross join events e
-             where e.type = 3 and e.stream_id = k.stream_id and e.content is not null",
+             cross join event_log e
+             where e.event_type = 3 and e.history_id = k.history_id and e.content is not null",
         );
         for row in pool.fetch::<OccurrenceRow>(sql).await? {
             let mut event: Event = parse("an event", &row.content)?;
             event.invoke_attempt = event.attempt();
             event.details.extra_metadata = None;
-            events.entry(row.stream_id).or_default().push(Occurrence {
+            events.entry(row.history_id).or_default().push(Occurrence {
                 position: row.position,
                 key: Key {
                     occurred_at_us: row.occurred_at_us,

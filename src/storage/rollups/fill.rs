@@ -1,4 +1,4 @@
-//! Puts the builds into the roll-ups that were recorded before there were any.
+//! Makes all roll-ups again from the builds, for a store that asks for it: a tool for repairs.
 
 use sqlx::FromRow;
 
@@ -26,14 +26,14 @@ struct BuildRow {
     run: RunRow,
 }
 
-/// Makes the roll-ups from the builds, once in a store's life, in one transaction.
+/// Makes the roll-ups again if `log_head.builds_rolled_up` is false, in one transaction.
 pub(in crate::storage) async fn fill(connection: &mut Connection) -> Result<(), Error> {
     if are_there(connection).await? {
         return Ok(());
     }
     connection.begin().await?;
     lock_head(connection).await?;
-    // Another replica may have been faster.
+    // Another replica may have done it meanwhile.
     if are_there(connection).await? {
         return connection.rollback().await;
     }

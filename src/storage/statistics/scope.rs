@@ -154,8 +154,8 @@ impl<'a> Scope<'a> {
     fn count_rollups(&self, sql: Sql) -> Sql {
         sql.push(
             "select s.name, k.part, cast(null as bigint) as at_us, r.status,
-                    cast(sum(r.builds) as bigint) as builds,
-                    cast(sum(r.durations) as bigint) as durations",
+                    cast(sum(r.build_count) as bigint) as builds,
+                    cast(sum(r.duration_count) as bigint) as durations",
         )
         .push(from_rollups(self.engine))
         .push("\ngroup by 1, 2, 4")
@@ -247,7 +247,7 @@ impl<'a> Scope<'a> {
                     .push("\nselect s.name, k.part, ")
                     .push(DURATIONS_COLUMNS)
                     .push(from_rollups(self.engine))
-                    .push(" and r.durations > 0")
+                    .push(" and r.duration_count > 0")
                     .push(&self.with_duration("r"))
             })
             .collect()

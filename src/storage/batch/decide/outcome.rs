@@ -101,7 +101,7 @@ impl World {
                 check_name,
                 ..
             } => Some(State::Check(Box::new(Check {
-                id: accepted.stream_id,
+                id: accepted.history_id,
                 product_id: accepted.product_id,
                 product_name,
                 version: version.map(|v| (v.id, v.version)),

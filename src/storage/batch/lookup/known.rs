@@ -105,7 +105,7 @@ pub(in crate::storage::batch) async fn known_states(
         }
     }
 
-    let checks = of_kind(EntryType::CheckEvent, |k| k.stream_id);
+    let checks = of_kind(EntryType::CheckEvent, |k| k.history_id);
     let mut check_states: HashMap<i64, Check> = HashMap::new();
     if !checks.is_empty() {
         let sql = Sql::with(engine, "k", checks, "select ")
@@ -145,7 +145,7 @@ pub(in crate::storage::batch) async fn known_states(
                 ))
             }
             EntryType::CheckEvent => {
-                let check = check_states.get(&k.stream_id?)?;
+                let check = check_states.get(&k.history_id?)?;
                 Some(State::Check(Box::new(check.clone())))
             }
             _ => None,

@@ -26,7 +26,7 @@ use crate::{
 #[derive(FromRow)]
 struct OccurrenceRow {
     kind: i64,
-    stream_id: i64,
+    history_id: i64,
     position: i64,
     event_id: String,
     occurred_at_us: i64,
@@ -46,8 +46,8 @@ pub(super) async fn late_streams(
     }
     let mut by_version = Rows::new(&[
         Column::Int("version_id"),
-        Column::Int("type"),
-        Column::Int("stream_id"),
+        Column::Int("event_type"),
+        Column::Int("history_id"),
     ]);
     let mut checks = BTreeSet::new();
     let mut keys = HashMap::new();
@@ -73,31 +73,31 @@ pub(super) async fn late_streams(
         keys.insert((kind, id), key);
     }
 
-    const COLUMNS: &str = "select e.type as kind, e.stream_id, e.position, e.event_id, \
+    const COLUMNS: &str = "select e.event_type as kind, e.history_id, e.position, e.event_id, \
                            e.occurred_at_us, e.run_id, e.content ";
     let mut rows: Vec<OccurrenceRow> = Vec::new();
     if !by_version.is_empty() {
         let sql = Sql::with(connection.engine(), "k", by_version, COLUMNS).push(
             "from k
-             cross join events e
-             where e.version_id = k.version_id and e.type = k.type and e.stream_id = k.stream_id
-               and e.content is not null",
+             cross join event_log e
+             where e.version_id = k.version_id and e.event_type = k.event_type
+               and e.history_id = k.history_id and e.content is not null",
         );
         rows.extend(connection.fetch(sql).await?);
     }
     if !checks.is_empty() {
-        let checks = Rows::of(&[Column::Int("stream_id")], checks);
+        let checks = Rows::of(&[Column::Int("history_id")], checks);
         let sql = Sql::with(connection.engine(), "k", checks, COLUMNS).push(
             "from k
-             cross join events e
-             where e.type = 3 and e.stream_id = k.stream_id and e.content is not null",
+             cross join event_log e
+             where e.event_type = 3 and e.history_id = k.history_id and e.content is not null",
         );
         rows.extend(connection.fetch::<OccurrenceRow>(sql).await?);
     }
     for row in rows {
         let event: Event = parse("an event", &row.content)?;
         let refold = keys
-            .get(&(row.kind, row.stream_id))
+            .get(&(row.kind, row.history_id))
             .and_then(|key| world.streams.get_mut(key)?.refold.as_mut())
             .ok_or_else(|| Error::fault("an event of another stream was loaded"))?;
         refold.push(

@@ -130,7 +130,7 @@ struct DeploymentRunRow {
     version_id: i64,
     environment_id: i64,
     instance: String,
-    stream_id: i64,
+    history_id: i64,
     #[sqlx(flatten)]
     run: RunRow,
 }
@@ -173,7 +173,7 @@ pub(super) async fn deployments(
         connection.engine(),
         "k",
         keys,
-        "select r.version_id, r.environment_id, r.instance, r.stream_id, ",
+        "select r.version_id, r.environment_id, r.instance, r.history_id, ",
     )
     .push(RUN_COLUMNS)
     .push(
@@ -187,7 +187,7 @@ pub(super) async fn deployments(
              from k
              union
              select (select d.id from deployments d
-                     where d.stream_id = (select s.stream_id from deployments s
+                     where d.history_id = (select s.history_id from deployments s
                                           where s.version_id = k.version_id
                                             and s.environment_id = k.environment_id
                                             and s.instance = k.instance
@@ -205,7 +205,7 @@ pub(super) async fn deployments(
             environment_id: row.environment_id,
             instance: row.instance,
         };
-        add_run(world, key, row.stream_id, row.run, false)?;
+        add_run(world, key, row.history_id, row.run, false)?;
     }
     Ok(())
 }

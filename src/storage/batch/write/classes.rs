@@ -38,7 +38,7 @@ const KEY: &[Column] = &[
 #[derive(FromRow)]
 struct ClassRow {
     id: i64,
-    class: i64,
+    deployment_class: i64,
     version_id: i64,
     version: String,
     precedence: Vec<u8>,
@@ -76,11 +76,11 @@ pub(super) async fn classes(connection: &mut Connection, world: &mut World) -> R
         found.extend(connection.fetch::<ClassRow>(sql).await?);
     }
 
-    let mut changed = Rows::new(&[Column::Int("id"), Column::Int("class")]);
+    let mut changed = Rows::new(&[Column::Int("id"), Column::Int("deployment_class")]);
     for row in found {
         let class = row.class();
         let is_new = world.classes.insert(row.id, class).is_none();
-        if is_new && class.code() != row.class {
+        if is_new && class.code() != row.deployment_class {
             changed.add([row.id.into(), class.code().into()]);
         }
     }
@@ -201,7 +201,7 @@ const BY_CREATION: &str = "\
 
 /// What decides the classes of those in `t` that are completed.
 const CLASSES: &str = "\
-select d.id, d.class, d.version_id, v.version, v.precedence, v.created_at_us,
+select d.id, d.deployment_class, d.version_id, v.version, v.precedence, v.created_at_us,
        b.id as before_id, b.version as before_version, b.precedence as before_precedence,
        b.created_at_us as before_created_at_us,
        exists (select 1 from deployments s

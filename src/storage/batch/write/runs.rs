@@ -28,7 +28,7 @@ const MOVING: &[Column] = &[
     Column::Int("last_at_us"),
     Column::Int("last_rank"),
     Column::Text("last_event_id"),
-    Column::Text("facts"),
+    Column::Text("details"),
 ];
 /// Those of [`Traits`].
 const SELDOM: &[Column] = &[
@@ -151,13 +151,13 @@ pub(super) async fn runs(
             fixed: &[
                 Column::Int("environment_id"),
                 Column::Text("instance"),
-                Column::Int("stream_id"),
+                Column::Int("history_id"),
                 Column::Bool("current"),
-                Column::Int("class"),
+                Column::Int("deployment_class"),
             ],
         },
     );
-    let mut unclassed = Rows::new(&[Column::Int("id"), Column::Int("class")]);
+    let mut unclassed = Rows::new(&[Column::Int("id"), Column::Int("deployment_class")]);
     let mut checks = Table::new(
         "check_runs",
         Own {

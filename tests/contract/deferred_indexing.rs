@@ -1,5 +1,5 @@
-//! Rows that wait for the indexes of lists on SQLite: they are read as all others are, and don't wait for
-//! long. Knows no rule of what is recorded.
+//! Deferred indexing on SQLite: pending rows are read as all others are, and are indexed soon. Knows no rule
+//! of what is recorded.
 
 use std::time::{Duration, Instant};
 
@@ -21,15 +21,15 @@ use crate::{
     report::{MINUTE_US, PRODUCT, Report, T0_US, build, check, deployment},
 };
 
-/// The most rows that may wait: those that did, and a batch more.
-const MOST_WAITING: usize = 1_024 + 512;
-/// Within this all rows are settled, on the slowest machine.
+/// The most pending rows of a table: those that may be, and a batch more.
+const MOST_PENDING: usize = 1_024 + 512;
+/// Within this all rows are indexed, on the slowest machine.
 const SOON: Duration = Duration::from_secs(60);
 
-/// Rows stay as they are: what is to be settled is not.
+/// Rows stay as they are: pending ones are not indexed.
 const KEEP: &str = "
-    create trigger keep_versions before update of settled on versions begin select raise(ignore); end;
-    create trigger keep_builds before update of settled on builds begin select raise(ignore); end;";
+    create trigger keep_versions before update of indexed on versions begin select raise(ignore); end;
+    create trigger keep_builds before update of indexed on builds begin select raise(ignore); end;";
 
 /// Versions of three products, one of which has versions that are not numbered.
 fn reports() -> Vec<Report> {
@@ -84,7 +84,7 @@ fn text(text: &str) -> Option<String> {
     Some(text.to_owned())
 }
 
-/// Everything that is read by an index that rows wait for.
+/// Everything that is read by an index for lists.
 async fn everything(store: &Store) -> Vec<String> {
     let versions: [fn(&mut VersionQuery); 14] = [
         |_| (),
@@ -185,31 +185,31 @@ async fn count(database: &Database, rows: &str) -> usize {
     counts[0].parse().unwrap()
 }
 
-/// How many rows wait, of each table.
-async fn waiting(database: &Database) -> [usize; 2] {
+/// How many rows are pending, in each table.
+async fn pending_rows(database: &Database) -> [usize; 2] {
     [
-        count(database, "versions where not settled").await,
-        count(database, "builds where not settled").await,
+        count(database, "versions where not indexed").await,
+        count(database, "builds where not indexed").await,
     ]
 }
 
-async fn until_none_waits(database: &Database) {
+async fn until_none_is_pending(database: &Database) {
     let began = Instant::now();
-    while waiting(database).await != [0, 0] {
-        assert!(began.elapsed() < SOON, "rows go on waiting");
+    while pending_rows(database).await != [0, 0] {
+        assert!(began.elapsed() < SOON, "rows are still pending");
         sleep(Duration::from_millis(10)).await;
     }
 }
 
-/// Sets which rows are settled, while no store is open.
-async fn set_settled(database: &Database, settled: &str) {
+/// Sets which rows are indexed, while no store is open.
+async fn set_indexed(database: &Database, indexed: &str) {
     let sql =
-        format!("update versions set settled = {settled}; update builds set settled = {settled}");
+        format!("update versions set indexed = {indexed}; update builds set indexed = {indexed}");
     database.execute(&sql).await;
 }
 
 #[tokio::test]
-async fn new_rows_wait_and_go_on_waiting_while_they_change() {
+async fn new_rows_are_pending_and_stay_so_while_they_change() {
     let database = Database::sqlite();
     database.open().await.close().await;
     database.execute(KEEP).await;
@@ -218,71 +218,74 @@ async fn new_rows_wait_and_go_on_waiting_while_they_change() {
         store.accept(build(version).run("1").started().at(0)).await;
         store.accept(check(version, "unit")).await;
     }
-    assert_eq!(waiting(&database).await, [2, 2]);
+    assert_eq!(pending_rows(&database).await, [2, 2]);
     store.accept(build("1.0").run("1").at(MINUTE_US)).await;
-    assert_eq!(waiting(&database).await, [2, 2]);
+    assert_eq!(pending_rows(&database).await, [2, 2]);
     store.close().await;
 }
 
 #[tokio::test]
-async fn what_waits_is_read_as_what_is_settled() {
+async fn pending_rows_are_read_as_indexed_ones() {
     let database = Database::sqlite();
     let store = database.open().await;
     store.accept_all(reports()).await;
     store.close().await;
-    set_settled(&database, "true").await;
+    set_indexed(&database, "true").await;
     database.execute(KEEP).await;
     let store = database.open().await;
-    let settled = everything(&store).await;
-    assert_eq!(waiting(&database).await, [0, 0]);
+    let indexed = everything(&store).await;
+    assert_eq!(pending_rows(&database).await, [0, 0]);
     store.close().await;
     for some in ["false", "id % 2 = 0", "id % 3 = 0", "id < 40"] {
         database
             .execute("drop trigger keep_versions; drop trigger keep_builds")
             .await;
-        set_settled(&database, some).await;
+        set_indexed(&database, some).await;
         database.execute(KEEP).await;
         let store = database.open().await;
         let told = everything(&store).await;
-        for (told, settled) in told.iter().zip(&settled) {
-            assert_eq!(told, settled, "settled: {some}");
+        for (told, indexed) in told.iter().zip(&indexed) {
+            assert_eq!(told, indexed, "indexed: {some}");
         }
-        assert!(waiting(&database).await.iter().all(|n| *n > 0), "{some}");
+        assert!(
+            pending_rows(&database).await.iter().all(|n| *n > 0),
+            "{some}"
+        );
         store.close().await;
     }
 }
 
 #[tokio::test]
-async fn a_store_that_is_left_with_rows_that_wait_settles_them() {
+async fn pending_rows_are_indexed_after_the_next_start() {
     let database = Database::sqlite();
     let store = database.open().await;
     store.accept_all(reports()).await;
     let before = everything(&store).await;
     store.close().await;
-    set_settled(&database, "false").await;
+    set_indexed(&database, "false").await;
     let store = database.open().await;
     assert_eq!(everything(&store).await, before);
-    until_none_waits(&database).await;
+    until_none_is_pending(&database).await;
     assert_eq!(everything(&store).await, before);
     store.close().await;
 }
 
 #[tokio::test]
-async fn a_writer_with_nothing_to_do_settles_all() {
+async fn an_idle_writer_indexes_all_pending_rows() {
     let database = Database::sqlite();
     let store = database.open().await;
-    // More than are settled at once.
+    // More than one transaction indexes.
     let reports = (0..1_200).map(|nth| build(&format!("1.{nth}")));
     store.accept_all(reports).await;
-    until_none_waits(&database).await;
+    until_none_is_pending(&database).await;
     store.accept(build("2.0")).await;
-    until_none_waits(&database).await;
-    assert_eq!(count(&database, "versions where settled").await, 1_201);
+    until_none_is_pending(&database).await;
+    assert_eq!(count(&database, "versions where indexed").await, 1_201);
     store.close().await;
 }
 
 #[tokio::test]
-async fn a_writer_with_much_to_do_lets_no_more_rows_wait_than_may() {
+async fn a_busy_writer_keeps_the_pending_rows_few() {
     let database = Database::sqlite();
     let store = database.open().await;
     let mut pending = Vec::new();
@@ -294,13 +297,13 @@ async fn a_writer_with_much_to_do_lets_no_more_rows_wait_than_may() {
     for pending in pending {
         assert!(pending.outcomes().await.iter().all(Result::is_ok));
     }
-    let waiting = waiting(&database).await;
-    assert!(waiting.iter().all(|n| *n <= MOST_WAITING), "{waiting:?}");
+    let pending = pending_rows(&database).await;
+    assert!(pending.iter().all(|n| *n <= MOST_PENDING), "{pending:?}");
     store.close().await;
 }
 
 #[tokio::test]
-async fn r8_events_are_recorded_though_their_rows_cannot_be_settled() {
+async fn r8_events_are_recorded_though_their_rows_cannot_be_indexed() {
     let database = Database::sqlite();
     database.open().await.close().await;
     let refuse = KEEP.replace("ignore", "abort, 'damaged'");
@@ -310,7 +313,7 @@ async fn r8_events_are_recorded_though_their_rows_cannot_be_settled() {
         let reports = (0..400).map(|nth| build(&format!("{turn}.{nth}")));
         store.accept_all(reports).await;
     }
-    assert_eq!(waiting(&database).await, [1_600, 1_600]);
+    assert_eq!(pending_rows(&database).await, [1_600, 1_600]);
     assert_eq!(store.all(&VersionQuery::default()).await.len(), 1_600);
     store.close().await;
 
@@ -318,12 +321,12 @@ async fn r8_events_are_recorded_though_their_rows_cannot_be_settled() {
         .execute("drop trigger keep_versions; drop trigger keep_builds")
         .await;
     let store = database.open().await;
-    until_none_waits(&database).await;
+    until_none_is_pending(&database).await;
     store.close().await;
 }
 
 #[tokio::test]
-async fn pages_have_each_row_once_while_rows_arrive_and_settle() {
+async fn pages_have_each_row_once_while_rows_arrive_and_are_indexed() {
     let database = Database::sqlite();
     let store = database.open().await;
     store.accept_all(reports()).await;
@@ -337,7 +340,7 @@ async fn pages_have_each_row_once_while_rows_arrive_and_settle() {
         }
         pages_hold(&store, "builds", &BuildQuery::default(), size).await;
     }
-    assert!(count(&database, "versions where settled").await > 0);
+    assert!(count(&database, "versions where indexed").await > 0);
     store.close().await;
 }
 
@@ -375,12 +378,12 @@ where
 }
 
 #[tokio::test]
-async fn r15_a_deleted_product_takes_what_waits_and_what_is_settled_along() {
+async fn r15_a_deleted_product_takes_pending_and_indexed_rows_along() {
     let database = Database::sqlite();
     let store = database.open().await;
     store.accept_all(reports()).await;
     store.close().await;
-    set_settled(&database, "id % 2 = 0").await;
+    set_indexed(&database, "id % 2 = 0").await;
     database.execute(KEEP).await;
     let store = database.open().await;
     let which = Reference::Name(PRODUCT.to_owned());
