@@ -58,6 +58,10 @@ advisories:
 openapi *arguments:
     scripts/try-openapi {{arguments}}
 
+# Generate the stubs of four languages and use them; `just stubs go` for one
+stubs *languages:
+    scripts/try-stubs {{languages}}
+
 # Try the documentation page in a browser
 docs-page:
     scripts/try-docs
