@@ -9,6 +9,7 @@ pub mod config;
 pub mod domain;
 pub mod grpc;
 pub mod http;
+mod json_input;
 pub mod pb;
 pub mod server;
 pub mod storage;

@@ -1,8 +1,7 @@
-//! `versioner import`: sends a file of events to a server, in order, and says what became of each.
-//! Knows the contract only; whether an event is acceptable is for the server to say.
+//! `versioner import`: sends a file of events to a server in their order, and reports the result of each. Knows the
+//! contract only; the server decides whether it accepts an event.
 
 mod derived_id;
-mod fields;
 mod lines;
 mod report;
 mod sender;
@@ -24,14 +23,14 @@ use super::server::server_url;
 use report::Report;
 use sender::Sender;
 
-/// Sends a file of events to a server, in their order, and says what became of each.
+/// Sends a file of events to a server in their order, and reports the result of each.
 ///
 /// The file has one JSON object a line:
 ///
 ///   {"type":"version_event","body":{"product_name":"my-service","version":"1.2.3","status":"started"}}
 ///
 /// `type` is version_event, deployment_event or check_event; `body` is what a CI job posts over
-/// HTTP: the same names, times and spellings of a status. Empty lines are passed over.
+/// HTTP: the same names, types and spellings of a status. Empty lines are skipped.
 #[derive(Args, Clone, Debug)]
 #[command(verbatim_doc_comment, after_long_help = AFTER_HELP)]
 pub struct ImportArgs {
@@ -50,7 +49,7 @@ pub struct ImportArgs {
     )]
     pub server: String,
 
-    /// How long to go on trying while the server can't be reached or takes no events; 0s does not try again.
+    /// How long to keep trying while the server cannot be reached or accepts no events; 0s does not try again.
     #[arg(
         long,
         env = "VERSIONER_RETRY_FOR",
@@ -63,20 +62,23 @@ pub struct ImportArgs {
 }
 
 const AFTER_HELP: &str = "\
-Sending a file again is safe: an event that the server has already is a duplicate, and changes
-nothing. A line without an `event_id` gets one made from its content, so two such lines that say
-the same (whatever their white space and order of keys) are one event.
+Sending a file again is safe: an event that the server already has is a duplicate and changes
+nothing. A line without an `event_id` gets one from its content, so two such lines with the same
+content (whatever their white space and order of keys) are one event.
 
-Standard output has a line for each refusal (the first 1000; the others are only counted), and the
-counts at the end:
-  line 7: INVALID_FIELD: body.status is none of: pending, queued, …
+Standard output has a line for each refused event (the first 1000; the others are only counted),
+and the counts at the end:
+  line 7: INVALID_FIELD: body.version must be a string, not a number
   10612 accepted, 0 duplicate, 46 refused
-Where the connection broke, an event that was recorded but not answered counts as a duplicate.
+If the connection broke, an event that was recorded but not answered counts as a duplicate.
+
+Fields that an event does not have are ignored, as over HTTP. Standard error has a line for each:
+  ignored in 12 events: version_event has no field sha; did you mean scm_sha?
 
 Exit codes:
-  0  every event was accepted, or was there already
-  1  some were refused
-  2  not everything could be sent: run it again
+  0  every event was accepted or is a duplicate
+  1  some events were refused
+  2  not all events could be sent: run it again
 
 Examples:
   versioner import events.ndjson
@@ -85,27 +87,32 @@ Examples:
 /// Imports, with the results on standard output and progress on standard error.
 pub async fn import(args: ImportArgs) -> ExitCode {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-    let outcome = import_into(&args, io::stdout(), &bar).await;
+    let outcome = import_into(&args, io::stdout(), io::stderr(), &bar).await;
     bar.finish_and_clear();
     if let Err(stopped) = &outcome {
-        // Where standard error is gone too, the exit code is all that can still be said.
+        // If standard error is closed too, only the exit code is left.
         let _ = writeln!(io::stderr(), "versioner import: {stopped}");
     }
     ExitCode::from(exit_code(&outcome))
 }
 
-/// Imports, with the results as lines of `results` and progress on `bar`.
+/// Imports, with the results as lines of `results`, a line in `notices` for each field that was ignored, and progress
+/// on `bar`.
 pub async fn import_into(
     args: &ImportArgs,
     results: impl Write,
+    notices: impl Write,
     bar: &ProgressBar,
 ) -> Result<Counts, Stopped> {
-    let mut report = Report::new(results, bar);
+    let mut report = Report::new(results, notices, bar);
     let sent = match (
         Endpoint::from_shared(args.server.clone()),
         lines::open(&args.file),
     ) {
-        (Err(error), _) => Err(format!("{} is no server: {error}", args.server)),
+        (Err(error), _) => Err(format!(
+            "{} is not the address of a server: {error}",
+            args.server
+        )),
         (_, Err(why)) => Err(why),
         (Ok(server), Ok(source)) => {
             report.begin(source.size_bytes);
@@ -127,12 +134,12 @@ pub fn exit_code(outcome: &Result<Counts, Stopped>) -> u8 {
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
-    let takes = "it takes a number and a unit, such as 500ms, 30s or 10m, up to 24h";
-    let parsed: SignedDuration = text.parse().map_err(|_| takes.to_owned())?;
+    let allowed = "must be a number and a unit, such as 500ms, 30s or 10m, up to 24h";
+    let parsed: SignedDuration = text.parse().map_err(|_| allowed.to_owned())?;
     Duration::try_from(parsed)
         .ok()
         .filter(|duration| *duration <= Duration::from_secs(24 * 60 * 60))
-        .ok_or_else(|| takes.to_owned())
+        .ok_or_else(|| allowed.to_owned())
 }
 
 #[cfg(test)]
@@ -155,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn flags_say_what_they_take() {
+    fn flags_say_what_is_allowed() {
         let args = parse(&["--server=http://ci.example", "--retry-for=0s"]).unwrap();
         assert_eq!(args.server, "http://ci.example");
         assert_eq!(args.retry_for, Duration::ZERO);

@@ -69,6 +69,15 @@ pub const fn limit<T: Copy>(rule: Option<T>) -> T {
     }
 }
 
+/// The rules of all fields of a message, such as `VersionEvent`, by the names of the fields.
+pub fn fields_of(message: &str) -> impl Iterator<Item = &'static FieldRules> + Clone + use<> {
+    let message_of =
+        |(name, _): &(&'static str, _)| name.split_once('.').map_or(*name, |parts| parts.0);
+    let start = FIELDS.partition_point(|row| message_of(row) < message);
+    let end = FIELDS.partition_point(|row| message_of(row) <= message);
+    FIELDS[start..end].iter().map(|(_, rules)| *rules)
+}
+
 /// The reasons with which a call can fail, such as `VERSION_NOT_FOUND`, by `Service.Method`.
 pub fn call_errors(call: &str) -> &'static [&'static str] {
     find(CALL_ERRORS, call).copied().unwrap_or_default()
@@ -81,6 +90,8 @@ fn find<'a, T>(table: &'a [(&str, T)], key: &str) -> Option<&'a T> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -104,6 +115,26 @@ mod tests {
             ]
         );
         assert!(!call_errors("VersionService.GetVersion").contains(&"STORAGE_FULL"));
+    }
+
+    #[test]
+    fn the_fields_of_a_message_are_found_together() {
+        let names = |message| {
+            fields_of(message)
+                .map(|field| field.name)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(names("GetProductRequest"), ["id", "name"]);
+        assert_eq!(names("Nothing"), [""; 0]);
+        let messages: BTreeSet<&str> = FIELDS
+            .iter()
+            .filter_map(|(name, _)| Some(name.split_once('.')?.0))
+            .collect();
+        let count: usize = messages
+            .into_iter()
+            .map(|message| names(message).len())
+            .sum();
+        assert_eq!(count, FIELDS.len());
     }
 
     /// `RawEvent::parse` reads the fields that the three events share by the rules of `VersionEvent`.

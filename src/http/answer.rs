@@ -1,4 +1,4 @@
-//! Answers as JSON, with what their headers tell.
+//! Answers as JSON, with their headers.
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
@@ -8,6 +8,7 @@ use serde::Serialize;
 use url::form_urlencoded::{Serializer, parse};
 
 use super::refusal::Refusal;
+use crate::{json_input::IgnoredFields, pb::ErrorReason};
 
 pub(super) fn json_response(status: StatusCode, body: Body) -> Response {
     let mut response = Response::new(body);
@@ -23,10 +24,18 @@ pub(super) fn ok(message: &impl Serialize) -> Response {
         Ok(body) => json_response(StatusCode::OK, Body::from(body)),
         Err(error) => {
             tracing::error!(%error, "cannot write an answer as JSON");
-            let internal = StatusCode::INTERNAL_SERVER_ERROR;
-            Refusal::new(internal, "internal error: the answer can't be written").into_response()
+            let why = "internal error: the answer cannot be written as JSON";
+            Refusal::new(ErrorReason::Internal, why).into_response()
         }
     }
+}
+
+/// An answer to a body, with the fields of the body that were ignored.
+#[derive(Serialize)]
+pub(super) struct WithIgnoredFields<'a, T> {
+    #[serde(flatten)]
+    pub(super) answer: &'a T,
+    pub(super) ignored_fields: &'a IgnoredFields,
 }
 
 /// Adds the address of the next page: this one's, with its token.

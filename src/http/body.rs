@@ -1,66 +1,54 @@
-//! The body of a request: its encoding, its size, and the JSON object in it. Knows no field.
+//! The body of a request: its type, its encoding and its size. Knows no field.
 
-use std::borrow::Cow;
 use std::error::Error;
 use std::io::Read;
 
 use axum::body::{Body, Bytes};
 use flate2::read::MultiGzDecoder;
+use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
-use http::{HeaderMap, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use serde::de::{Deserializer, MapAccess, Visitor};
-use serde_json::value::RawValue;
 use tonic::Code;
 
 use super::refusal::Refusal;
-use crate::grpc::MAX_MESSAGE_BYTES;
+use crate::{grpc::MAX_MESSAGE_BYTES, pb::ErrorReason};
 
-/// Reads a body that may be JSON, unpacked.
+/// Reads a body that may be JSON, and decompresses it.
 pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Refusal> {
     check_content_type(headers)?;
-    let packed = is_packed(headers)?;
+    let compressed = is_compressed(headers)?;
     let body = match Limited::new(body, MAX_MESSAGE_BYTES).collect().await {
         Ok(body) => body.to_bytes(),
         Err(error) if error.is::<LengthLimitError>() => return Err(too_large()),
         Err(error) if is_late(error.as_ref()) => {
-            let late = StatusCode::GATEWAY_TIMEOUT;
             return Err(Refusal::new(
-                late,
-                "the deadline passed before the body was there",
+                ErrorReason::DeadlineExceeded,
+                "the deadline passed before the whole body arrived",
             ));
         }
         Err(error) => {
-            tracing::debug!(error, "a body broke off");
-            return Err(Refusal::bad_request("the body broke off before its end"));
+            tracing::debug!(error, "the connection ended within a body");
+            return Err(Refusal::bad_request("the body ended early"));
         }
     };
-    if packed { unpack(&body) } else { Ok(body) }
-}
-
-/// The members of a JSON object, in their order; of values, the text.
-pub(super) struct Members<'a>(pub(super) Vec<(Cow<'a, str>, &'a RawValue)>);
-
-impl<'a> Members<'a> {
-    /// The error says why it is no JSON object.
-    pub(super) fn parse(text: &'a str) -> Result<Self, serde_json::Error> {
-        let mut json = serde_json::Deserializer::from_str(text);
-        let members = json.deserialize_map(MembersVisitor)?;
-        json.end()?;
-        Ok(Self(members))
+    if compressed {
+        decompress(&body)
+    } else {
+        Ok(body)
     }
 }
 
 /// A body as text. The error is for the client.
 pub(super) fn text(body: &[u8]) -> Result<&str, Refusal> {
-    str::from_utf8(body).map_err(|_| no_json("it is no UTF-8 text"))
+    str::from_utf8(body).map_err(|_| not_an_object("must be UTF-8 text"))
 }
 
-pub(super) fn no_json(why: impl std::fmt::Display) -> Refusal {
-    Refusal::bad_request(format!("the body is no JSON object: {why}"))
+/// The error for a body that is not a JSON object. `why` completes a sentence about the body.
+pub(super) fn not_an_object(why: impl std::fmt::Display) -> Refusal {
+    Refusal::bad_request(format!("the body {why}"))
 }
 
-/// What clearly is something else is refused; what a client says of itself by default is not.
+/// Rejects what is clearly not JSON; accepts the default content types of HTTP clients.
 fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
     let Some(given) = headers.get(CONTENT_TYPE) else {
         return Ok(());
@@ -84,45 +72,51 @@ fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
     match is_json {
         true => Ok(()),
         false => Err(Refusal::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "JSON is taken: content-type application/json, or none",
+            ErrorReason::UnsupportedMediaType,
+            format!(
+                "the content type must be application/json or left out, not {}",
+                shown(&essence)
+            ),
         )),
     }
 }
 
-fn is_packed(headers: &HeaderMap) -> Result<bool, Refusal> {
+fn is_compressed(headers: &HeaderMap) -> Result<bool, Refusal> {
     let mut encodings = headers.get_all(CONTENT_ENCODING).iter();
     let given = match (encodings.next(), encodings.next()) {
         (None, _) => return Ok(false),
         (Some(given), None) => given.to_str().unwrap_or("?").trim().to_ascii_lowercase(),
-        (Some(_), Some(_)) => "?".to_owned(),
+        (Some(_), Some(_)) => "several".to_owned(),
     };
     match given.as_str() {
         "" | "identity" => Ok(false),
         "gzip" | "x-gzip" => Ok(true),
-        _ => Err(Refusal::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "content-encoding gzip is taken, or none",
+        other => Err(Refusal::new(
+            ErrorReason::UnsupportedMediaType,
+            format!(
+                "the content encoding must be gzip or left out, not {}",
+                shown(other)
+            ),
         )),
     }
 }
 
-fn unpack(body: &[u8]) -> Result<Bytes, Refusal> {
-    let mut unpacked = Vec::new();
+fn decompress(body: &[u8]) -> Result<Bytes, Refusal> {
+    let mut decompressed = Vec::new();
     let limit = MAX_MESSAGE_BYTES as u64 + 1;
     let read = MultiGzDecoder::new(body)
         .take(limit)
-        .read_to_end(&mut unpacked);
+        .read_to_end(&mut decompressed);
     match read {
-        Ok(_) if unpacked.len() > MAX_MESSAGE_BYTES => Err(too_large()),
-        Ok(_) => Ok(unpacked.into()),
+        Ok(_) if decompressed.len() > MAX_MESSAGE_BYTES => Err(too_large()),
+        Ok(_) => Ok(decompressed.into()),
         Err(_) => Err(Refusal::bad_request(
-            "the body can't be unpacked: it is no gzip",
+            "the body cannot be decompressed: it is not valid gzip",
         )),
     }
 }
 
-/// Whether the server gave up waiting for the body.
+/// Whether the server stopped waiting for the body.
 fn is_late(error: &(dyn Error + 'static)) -> bool {
     let status = error.downcast_ref::<tonic::Status>();
     status.is_some_and(|status| status.code() == Code::DeadlineExceeded)
@@ -131,25 +125,13 @@ fn is_late(error: &(dyn Error + 'static)) -> bool {
 
 fn too_large() -> Refusal {
     Refusal::new(
-        StatusCode::PAYLOAD_TOO_LARGE,
-        format!("the body is larger than {MAX_MESSAGE_BYTES} bytes"),
+        ErrorReason::MessageTooLarge,
+        format!("the body must have at most {MAX_MESSAGE_BYTES} bytes"),
     )
 }
 
-struct MembersVisitor;
-
-impl<'de> Visitor<'de> for MembersVisitor {
-    type Value = Vec<(Cow<'de, str>, &'de RawValue)>;
-
-    fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut members = Vec::new();
-        while let Some(name) = map.next_key::<Cow<'de, str>>()? {
-            members.push((name, map.next_value()?));
-        }
-        Ok(members)
-    }
+/// A header may be as long as a request's head.
+fn shown(header: &str) -> String {
+    const LONGEST: usize = 64;
+    header.chars().take(LONGEST).collect()
 }

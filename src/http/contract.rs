@@ -1,4 +1,4 @@
-//! The contract as its descriptors tell it: messages, fields, words and comments, in the form that JSON needs.
+//! The contract by its descriptors: messages, fields, words and comments, in the form that JSON needs.
 //! Knows no route.
 
 use std::collections::HashMap;
@@ -11,9 +11,9 @@ use prost_types::{
     FileDescriptorSet,
 };
 
-use crate::pb;
+use crate::{domain::rules::FieldRules, pb};
 
-/// The contract that this program was built with.
+/// The contract of this program.
 pub(super) static CONTRACT: LazyLock<Contract> = LazyLock::new(|| {
     let set = FileDescriptorSet::decode(pb::DESCRIPTORS);
     Contract::read(set.unwrap_or_default())
@@ -40,9 +40,11 @@ pub(super) struct Field {
     pub(super) comment: String,
     pub(super) kind: Kind,
     pub(super) many: Many,
-    /// Only there when it is the one that is set.
+    /// What is required and the limits.
+    pub(super) rules: FieldRules,
+    /// Present only if it is the one that is set.
     pub(super) in_oneof: bool,
-    /// Its being left out differs from its being empty.
+    /// An empty value differs from one that is left out.
     pub(super) optional: bool,
 }
 
@@ -67,7 +69,7 @@ pub(super) enum Kind {
     /// Any JSON object.
     Object,
     Message(String),
-    /// What JSON does not show.
+    /// Not shown in JSON.
     Hidden,
 }
 
@@ -93,7 +95,7 @@ pub(super) struct Method {
 }
 
 impl Contract {
-    /// A message of the contract; an empty one where there is none of this name, which a test rules out.
+    /// A message of the contract. An empty one if there is none of this name, which a test rules out.
     pub(super) fn message(&self, name: &str) -> &Message {
         static NONE: LazyLock<Message> = LazyLock::new(Message::default);
         self.messages.get(name).unwrap_or(&NONE)
@@ -197,6 +199,9 @@ impl Field {
                 (None, Label::Repeated) => Many::List,
                 _ => Many::One,
             },
+            rules: FieldRules::of(message.name(), field.name())
+                .copied()
+                .unwrap_or(FieldRules::NONE),
             in_oneof: field.oneof_index.is_some() && !field.proto3_optional(),
             optional: field.proto3_optional(),
         }

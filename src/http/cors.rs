@@ -1,4 +1,4 @@
-//! From which pages browsers may ask. Knows no path.
+//! Which web pages may call from a browser. Knows no path.
 
 use std::time::Duration;
 
@@ -6,10 +6,10 @@ use http::header::{LINK, RETRY_AFTER};
 use http::{HeaderName, HeaderValue, Method};
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
-/// How long a browser may keep what it was told of the methods and headers.
+/// How long a browser may keep the answer about methods and headers.
 const MAX_AGE: Duration = Duration::from_secs(3_600);
 
-/// Lets pages of these origins in, `*` being any. None: no page of another origin.
+/// Allows pages of these origins; `*` is any. None: no page of another origin may call.
 pub(super) fn layer(origins: &[String]) -> Option<CorsLayer> {
     let origin = match origins {
         [] => return None,
@@ -20,13 +20,13 @@ pub(super) fn layer(origins: &[String]) -> Option<CorsLayer> {
         }
     };
     let methods = [Method::GET, Method::POST, Method::PATCH, Method::DELETE];
-    let told = [LINK, RETRY_AFTER, HeaderName::from_static("x-request-id")];
+    let exposed = [LINK, RETRY_AFTER, HeaderName::from_static("x-request-id")];
     Some(
         CorsLayer::new()
             .allow_origin(origin)
             .allow_methods(methods)
             .allow_headers(AllowHeaders::mirror_request())
-            .expose_headers(told)
+            .expose_headers(exposed)
             .max_age(MAX_AGE),
     )
 }

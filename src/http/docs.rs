@@ -1,4 +1,4 @@
-//! Interactive documentation: Swagger UI out of this program, about the description at `/openapi.json`. Needs no
+//! Interactive documentation: Swagger UI, which is part of this program, for the document at `/openapi.json`. Needs no
 //! network.
 
 use axum::body::Body;
@@ -43,7 +43,7 @@ impl Asset {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type));
         let an_hour = HeaderValue::from_static("public, max-age=3600");
         headers.insert(CACHE_CONTROL, an_hour);
-        // Swagger UI draws its icons from data URLs and sets styles by itself; nothing comes from elsewhere.
+        // Swagger UI has icons in data URLs and sets styles itself. Nothing comes from another server.
         let policy = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'";
         headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
         response

@@ -1,17 +1,18 @@
-//! The JSON face: turns a request of HTTP into the same call that gRPC makes, and its answer into JSON. Knows the
-//! contract and the functions of its services; neither the store nor what the calls do.
+//! The JSON face: turns an HTTP request into the same call that gRPC makes, and its answer into JSON. Knows the
+//! contract and the functions of its services, not the store.
 
 mod answer;
 mod body;
 mod contract;
 mod cors;
 mod docs;
-mod event;
+mod location;
 mod openapi;
 mod operation;
 mod parameters;
 mod receipt;
 mod refusal;
+mod request;
 mod routes;
 mod submit;
 mod value;
@@ -24,7 +25,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{RawPathParams, Request};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::any;
 use http::header::ALLOW;
 use http::{HeaderValue, Method, StatusCode};
@@ -40,8 +41,8 @@ use crate::grpc::Services;
 
 pub(crate) use self::refusal::ErrorMessage;
 
-/// Every path of the JSON face, without and with a slash at its end. Browsers may ask from `cors_origins`, `*` being
-/// any; from none where the list is empty.
+/// Every path of the JSON face, without and with a slash at its end. Pages of `cors_origins` may call it from a
+/// browser; `*` is any origin.
 pub fn router(services: &Services, cors_origins: &[String]) -> Router {
     let mut paths: BTreeMap<&'static str, Vec<&'static Operation>> = BTreeMap::new();
     for operation in OPERATIONS.iter() {
@@ -69,6 +70,7 @@ pub fn router(services: &Services, cors_origins: &[String]) -> Router {
             read_only(&request).unwrap_or_else(|| asset.answer())
         });
     }
+    let router = router.route("/", any(to_docs));
     let router = router.layer(CompressionLayer::new());
     match cors::layer(cors_origins) {
         Some(cors) => router.layer(cors),
@@ -125,26 +127,32 @@ async fn answer(
 }
 
 fn no_such_path() -> Response {
-    Refusal::new(StatusCode::NOT_FOUND, "Not Found").into_response()
+    Refusal::no_such_path().into_response()
 }
 
-/// The answer to what no page that is only read takes.
+/// Leads a browser from the root to the documentation.
+async fn to_docs(request: Request) -> Response {
+    read_only(&request).unwrap_or_else(|| Redirect::temporary("/docs").into_response())
+}
+
+/// The answer to a method that a page which can only be read does not have.
 fn read_only(request: &Request) -> Option<Response> {
     let method = request.method();
     let is_read = matches!(*method, Method::GET | Method::HEAD);
     (!is_read).then(|| other_method(method, [&Method::GET].into_iter()))
 }
 
-/// Says which methods a path takes: as an answer to OPTIONS, as a refusal to any other.
-fn other_method<'a>(method: &Method, taken: impl Iterator<Item = &'a Method>) -> Response {
-    let mut taken: Vec<&str> = taken.map(Method::as_str).collect();
-    if taken.contains(&"GET") {
-        taken.push("HEAD");
+/// Says which methods a path has: as an answer to OPTIONS, as an error to any other.
+fn other_method<'a>(method: &Method, known: impl Iterator<Item = &'a Method>) -> Response {
+    let mut methods: Vec<&str> = known.map(Method::as_str).collect();
+    let useful = methods.clone();
+    if methods.contains(&"GET") {
+        methods.push("HEAD");
     }
-    taken.push("OPTIONS");
-    let allow = taken.join(", ");
+    methods.push("OPTIONS");
+    let allow = methods.join(", ");
     if *method != Method::OPTIONS {
-        return Refusal::method_not_allowed(method, &allow).into_response();
+        return Refusal::method_not_allowed(method, &allow, &useful).into_response();
     }
     let mut response = StatusCode::NO_CONTENT.into_response();
     if let Ok(allow) = HeaderValue::try_from(allow) {

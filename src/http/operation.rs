@@ -1,25 +1,20 @@
-//! What a method does on a path: the call that it makes, and what its description has to tell. The calls that
-//! read, change or delete are made here, out of the fields of their requests.
+//! One method on one path: the call that it makes, and what its description needs.
 
 use std::future::Future;
 use std::pin::Pin;
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
+use http::Method;
 use http::request::Parts;
-use http::{Method, StatusCode};
 use prost::Message;
 use serde::Serialize;
-use serde_json::Value;
 use tonic::{Request, Status};
 
-use super::answer::{link_next, ok};
-use super::body;
+use super::answer::{WithIgnoredFields, link_next, ok};
 use super::contract::{CONTRACT, Field, Message as Description};
-use super::parameters::encode_query;
-use super::refusal::{Places, Refusal};
-use super::value::{encode_bytes, encode_json, encode_text};
-use crate::{domain::violation::Violations, grpc::Services};
+use super::refusal::Refusal;
+use crate::grpc::Services;
 
 pub(super) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -37,27 +32,45 @@ pub(super) struct Incoming {
 /// One method on one path.
 pub(super) struct Operation {
     pub(super) method: Method,
-    /// Without a slash at its end; it is taken with one too.
+    /// Without a slash at its end; the path with one is the same.
     pub(super) path: &'static str,
     /// The call that it makes, as `VersionService.GetVersion`.
     pub(super) rpc: &'static str,
+    pub(super) group: Group,
+    /// What it does, if the comment of the call does not say it.
+    pub(super) summary: Option<&'static str>,
     /// The field of the request that the path's `{id}` gives.
     pub(super) id_field: &'static str,
-    /// The fields of the request that are no parameters.
+    /// The field that `{id}` gives if it is not an id.
+    pub(super) name_field: Option<&'static str>,
+    /// Added to the error about an `{id}` that is not an id.
+    pub(super) id_hint: &'static str,
+    /// The fields of the request that are not parameters.
     pub(super) hidden: Vec<&'static str>,
-    pub(super) takes: Takes,
+    pub(super) body: BodyKind,
     pub(super) run: Run,
 }
 
-/// What an operation takes as its body.
+/// What a path is about. The description lists paths by group, in this order.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Takes {
-    Nothing,
-    /// One event; the name of its message.
-    Event(&'static str),
-    /// Events; the name of the message of one.
+pub(super) enum Group {
     Events,
-    /// New values of a thing: the field of the request that holds them.
+    Versions,
+    BuildsAndChecks,
+    Catalog,
+    Deployments,
+    Statistics,
+}
+
+/// The body of an operation's requests.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum BodyKind {
+    None,
+    /// One event: the name of its message.
+    Event(&'static str),
+    /// Events of any type.
+    Events,
+    /// New values of a resource: the field of the request that holds them.
     Change(&'static str),
 }
 
@@ -65,11 +78,11 @@ pub(super) type Run = Box<
     dyn Fn(&'static Operation, Services, Incoming) -> BoxFuture<'static, Response> + Send + Sync,
 >;
 
-/// The fields of a thing that no change looks at.
+/// The fields of a resource that a change ignores, because only the server sets them.
 pub(super) const UNCHANGEABLE: [&str; 3] = ["id", "created_at", "updated_at"];
 
 impl Operation {
-    /// A call that returns what it is asked for.
+    /// A call that returns one answer.
     pub(super) fn get<I, O>(path: &'static str, rpc: &'static str, call: Call<I, O>) -> Self
     where
         I: Message + Default + 'static,
@@ -101,7 +114,8 @@ impl Operation {
         Self::reading(Method::DELETE, path, rpc, call, |_| "")
     }
 
-    /// A call that changes what the body gives of a thing; `field` is where its request has the thing.
+    /// A call that changes the fields of a resource that the body gives; `field` is the field of the request that
+    /// holds the resource.
     pub(super) fn change<I, O>(
         path: &'static str,
         rpc: &'static str,
@@ -114,15 +128,19 @@ impl Operation {
     {
         let run = move |operation: &'static Self, services: Services, incoming: Incoming| {
             respond(async move {
+                let id = incoming.id.clone();
                 let request = operation.read_change(incoming).await?;
-                let places = operation.places();
-                let answer = call(&services, Request::new(decode(&request)?)).await;
-                let answer = answer.map_err(|status| Refusal::of(&status, places))?;
-                Ok(ok(answer.get_ref()))
+                let answer = operation.call(call, &services, id, &request).await;
+                let ignored_fields = &request.ignored_fields;
+                let answer = &answer.map_err(|refusal| refusal.ignoring(ignored_fields))?;
+                Ok(ok(&WithIgnoredFields {
+                    answer,
+                    ignored_fields,
+                }))
             })
         };
         Self {
-            takes: Takes::Change(field),
+            body: BodyKind::Change(field),
             ..Self::new(Method::PATCH, path, rpc, Box::new(run))
         }
     }
@@ -132,14 +150,29 @@ impl Operation {
             method,
             path,
             rpc,
+            group: Group::Events,
+            summary: None,
             id_field: "id",
+            name_field: None,
+            id_hint: "",
             hidden: Vec::new(),
-            takes: Takes::Nothing,
+            body: BodyKind::None,
             run,
         }
     }
 
-    /// Takes the path's `{id}` for this field of the request rather than for `id`.
+    pub(super) fn group(self, group: Group) -> Self {
+        Self { group, ..self }
+    }
+
+    pub(super) fn summary(self, summary: &'static str) -> Self {
+        Self {
+            summary: Some(summary),
+            ..self
+        }
+    }
+
+    /// Uses the path's `{id}` for this field of the request, not for `id`.
     pub(super) fn id_is(self, field: &'static str) -> Self {
         Self {
             id_field: field,
@@ -147,7 +180,23 @@ impl Operation {
         }
     }
 
-    /// Takes these fields of the request out of the parameters.
+    /// Accepts a name as the path's `{id}`, for this field of the request.
+    pub(super) fn or_name(self, field: &'static str) -> Self {
+        Self {
+            name_field: Some(field),
+            ..self
+        }
+    }
+
+    /// Adds to the error about an `{id}` that is not an id.
+    pub(super) fn id_hint(self, hint: &'static str) -> Self {
+        Self {
+            id_hint: hint,
+            ..self
+        }
+    }
+
+    /// Removes these fields of the request from the parameters.
     pub(super) fn hiding(mut self, fields: &[&'static str]) -> Self {
         self.hidden.extend(fields);
         self
@@ -162,40 +211,30 @@ impl Operation {
         self.path.contains("{id}")
     }
 
-    /// The fields of its request that its query can't give.
+    /// The fields of its request that its query cannot give.
     pub(super) fn not_in_query(&self) -> Vec<&'static str> {
         let mut fields = self.hidden.clone();
-        fields.extend(self.has_id().then_some(self.id_field));
+        fields.extend(self.in_path());
         fields
     }
 
-    /// The fields that its body may give of a thing.
-    pub(super) fn changeable(&self) -> impl Iterator<Item = &'static Field> {
-        let thing = match self.takes {
-            Takes::Change(field) => self.request().field(field),
+    /// The fields that its body may give of a resource.
+    pub(super) fn changeable(&self) -> impl Iterator<Item = &'static Field> + Clone + use<> {
+        let resource = match self.body {
+            BodyKind::Change(field) => self.request().field(field),
             _ => None,
         };
-        let message = thing.and_then(Field::message);
+        let message = resource.and_then(Field::message);
         message
             .into_iter()
             .flat_map(|message| &message.fields)
             .filter(|field| !UNCHANGEABLE.contains(&field.name.as_str()))
     }
 
-    /// Where the fields of its request stand.
-    pub(super) fn places(&self) -> Places<'static> {
-        Places {
-            rest: match self.takes {
-                Takes::Nothing => "query",
-                _ => "body",
-            },
-            path: self.has_id().then_some(self.id_field),
-            below: match self.takes {
-                Takes::Change(field) => Some(field),
-                _ => None,
-            },
-            id_by_header: false,
-        }
+    /// The fields that the path gives.
+    pub(super) fn in_path(&self) -> Vec<&'static str> {
+        let id = self.has_id().then_some(self.id_field);
+        id.into_iter().chain(self.name_field).collect()
     }
 
     fn reading<I, O>(
@@ -211,97 +250,26 @@ impl Operation {
     {
         let run = move |operation: &'static Self, services: Services, incoming: Incoming| {
             respond(async move {
-                let request = decode(&operation.read_parameters(&incoming)?)?;
-                let answer = call(&services, Request::new(request)).await;
-                let answer = answer.map_err(|status| Refusal::of(&status, operation.places()))?;
-                let mut response = ok(answer.get_ref());
-                let token = next(answer.get_ref());
+                let uri = &incoming.head.uri;
+                let request = operation.read_query(uri.query())?;
+                let id = incoming.id;
+                let answer = operation.call(call, &services, id, &request).await?;
+                let mut response = ok(&answer);
+                let token = next(&answer);
                 if !token.is_empty() {
-                    let uri = &incoming.head.uri;
-                    link_next(
-                        &mut response,
-                        uri.path(),
-                        uri.query().unwrap_or_default(),
-                        token,
-                    );
+                    let query = uri.query().unwrap_or_default();
+                    link_next(&mut response, uri.path(), query, token);
                 }
                 Ok(response)
             })
         };
         Self::new(method, path, rpc, Box::new(run))
     }
-
-    /// The request of the call as protobuf writes it, by path and query.
-    pub(super) fn read_parameters(&self, incoming: &Incoming) -> Result<Vec<u8>, Refusal> {
-        let request = self.request();
-        let mut encoded = Vec::new();
-        if let (Some(id), Some(field)) = (&incoming.id, request.field(self.id_field)) {
-            let id = encode_text(field, id, &mut encoded);
-            id.map_err(|why| Refusal::new(StatusCode::NOT_FOUND, why))?;
-        }
-        let query = incoming.head.uri.query().unwrap_or_default();
-        encode_query(request, &self.not_in_query(), query, &mut encoded)?;
-        Ok(encoded)
-    }
-
-    /// The request of the call as protobuf writes it: the thing with what the body gives, and the mask of that.
-    async fn read_change(&self, incoming: Incoming) -> Result<Vec<u8>, Refusal> {
-        let mut encoded = self.read_parameters(&incoming)?;
-        let body = body::read(&incoming.head.headers, incoming.body).await?;
-        let members = body::Members::parse(body::text(&body)?).map_err(body::no_json)?;
-        let mut faults = Violations::below("");
-        let mut thing = Vec::new();
-        let mut mask = prost_types::FieldMask::default();
-        for field in self.changeable() {
-            let mut values = members.0.iter().filter(|(name, _)| *name == field.name);
-            let Some((_, value)) = values.next() else {
-                continue;
-            };
-            if values.next().is_some() {
-                faults.add(&field.name, "is given twice");
-                continue;
-            }
-            match serde_json::from_str::<Value>(value.get()) {
-                Ok(value) => {
-                    let mut fault = |path: String, why: String| faults.add(&path, why);
-                    encode_json(field, &value, &field.name, &mut thing, &mut fault);
-                }
-                Err(why) => faults.add(&field.name, format!("can't be read: {why}")),
-            }
-            mask.paths.push(field.name.clone());
-        }
-        faults
-            .finish(Some(()))
-            .map_err(|faults| Refusal::invalid(&faults, self.places()))?;
-        for field in &self.request().fields {
-            match self.takes {
-                Takes::Change(name) if field.name == name => {
-                    encode_bytes(field.number, &thing, &mut encoded);
-                }
-                _ if field.name == "update_mask" => {
-                    encode_bytes(field.number, &mask.encode_to_vec(), &mut encoded);
-                }
-                _ => {}
-            }
-        }
-        Ok(encoded)
-    }
 }
 
-/// Answers with a refusal in the same way as with anything else.
+/// Answers with a refusal in the same way as with any other answer.
 pub(super) fn respond(
     work: impl Future<Output = Result<Response, Refusal>> + Send + 'static,
 ) -> BoxFuture<'static, Response> {
     Box::pin(async move { work.await.unwrap_or_else(IntoResponse::into_response) })
-}
-
-/// Encoded by the same descriptors, a request can be decoded.
-fn decode<I: Message + Default>(encoded: &[u8]) -> Result<I, Refusal> {
-    I::decode(encoded).map_err(|error| {
-        tracing::error!(%error, "a request made of parameters can't be decoded");
-        Refusal::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "internal error: the parameters can't be read",
-        )
-    })
 }

@@ -1,12 +1,12 @@
-//! What is answered to a submitted event: one flat object of its receipt and the state that it led to. Where it
-//! was only validated, there is no state.
+//! The answer to a submitted event: one flat object of its receipt and the resulting state. An event that was only
+//! validated has no state.
 
 use prost_types::Timestamp;
 use serde::Serialize;
 
 use crate::pb::{self, Words};
 
-/// The fields of what is answered to a version event.
+/// The fields of the answer to a version event.
 pub(super) const VERSION_EVENT_ANSWER: [&str; 13] = [
     "id",
     "event_id",
@@ -23,7 +23,7 @@ pub(super) const VERSION_EVENT_ANSWER: [&str; 13] = [
     "duplicate",
 ];
 
-/// The fields of what is answered to a deployment event.
+/// The fields of the answer to a deployment event.
 pub(super) const DEPLOYMENT_EVENT_ANSWER: [&str; 18] = [
     "id",
     "event_id",

@@ -1,4 +1,4 @@
-//! Why a request was not carried out, as JSON: the service's errors and those of this face, in one shape.
+//! Why a request was not carried out, as JSON: the errors of the services and those of this face have one shape.
 
 use std::time::Duration;
 
@@ -11,15 +11,21 @@ use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
 use super::answer::json_response;
-use crate::{domain::violation::Violation, pb};
+use super::location::FieldLocations;
+use crate::{
+    domain::violation::Violation,
+    json_input::IgnoredFields,
+    pb::{self, ErrorReason},
+};
 
 /// An error on its way to the client.
 pub(super) struct Refusal {
     pub(super) status: StatusCode,
-    /// The reason, stable; empty for what only HTTP knows.
+    /// The stable reason.
     pub(super) code: String,
     pub(super) detail: Value,
     pub(super) retry_after: Option<Duration>,
+    ignored_fields: IgnoredFields,
     allow: Option<String>,
 }
 
@@ -27,61 +33,63 @@ pub(super) struct Refusal {
 #[derive(Debug, Clone)]
 pub(crate) struct ErrorMessage(pub(crate) String);
 
-/// Where the fields stand that a service names.
-#[derive(Clone, Copy)]
-pub(super) struct Places<'a> {
-    /// Where a field stands that is not named below: `query` or `body`.
-    pub(super) rest: &'static str,
-    /// The field that the path gives.
-    pub(super) path: Option<&'a str>,
-    /// A message of the request whose fields are the body's own.
-    pub(super) below: Option<&'a str>,
-    /// Whether the header `Idempotency-Key` gave the event's id.
-    pub(super) id_by_header: bool,
-}
-
 impl Refusal {
-    pub(super) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+    pub(super) fn new(reason: ErrorReason, detail: impl Into<String>) -> Self {
         Self {
-            status,
-            code: String::new(),
+            status: status_of(reason),
+            code: name_of(reason).to_owned(),
             detail: Value::String(detail.into()),
             retry_after: None,
+            ignored_fields: IgnoredFields::default(),
             allow: None,
         }
     }
 
+    /// A body that is not JSON.
     pub(super) fn bad_request(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, detail)
-    }
-
-    /// Fields that are wrong, found by this face or by a service.
-    pub(super) fn invalid(violations: &[Violation], places: Places) -> Self {
-        let detail = violations.iter().map(|violation| places.entry(violation));
         Self {
-            code: "INVALID_FIELD".to_owned(),
-            detail: detail.collect(),
-            ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "")
+            status: StatusCode::BAD_REQUEST,
+            ..Self::new(ErrorReason::InvalidField, detail)
         }
     }
 
-    pub(super) fn method_not_allowed(method: &Method, allowed: &str) -> Self {
+    /// Fields that are wrong: each is an entry of `detail`.
+    pub(super) fn invalid(entries: Vec<Value>) -> Self {
+        Self {
+            detail: Value::Array(entries),
+            ..Self::new(ErrorReason::InvalidField, "")
+        }
+    }
+
+    pub(super) fn no_such_path() -> Self {
+        Self::new(
+            ErrorReason::PathNotFound,
+            "there is no such path; /docs lists all paths",
+        )
+    }
+
+    /// `allowed` are all methods, for the header; `useful` those that an error suggests.
+    pub(super) fn method_not_allowed(method: &Method, allowed: &str, useful: &[&str]) -> Self {
+        let useful = match useful {
+            [all @ .., last] if !all.is_empty() => format!("{} or {last}", all.join(", ")),
+            other => other.concat(),
+        };
         Self {
             allow: Some(allowed.to_owned()),
             ..Self::new(
-                StatusCode::METHOD_NOT_ALLOWED,
-                format!("{method} is not taken here; {allowed} are"),
+                ErrorReason::MethodNotAllowed,
+                format!("method {method} is not allowed; use {useful}"),
             )
         }
     }
 
-    /// What a service answered.
-    pub(super) fn of(status: &Status, places: Places) -> Self {
+    /// The error that a service returned.
+    pub(super) fn of(status: &Status, locations: &FieldLocations) -> Self {
         let details = status.get_error_details();
         let (reason, metadata) = details
             .error_info()
             .map(|info| (info.reason.clone(), json!(info.metadata)))
-            .unwrap_or_default();
+            .unwrap_or_else(|| (name_of(ErrorReason::Internal).to_owned(), json!({})));
         let violations = details.bad_request().map(|bad| &bad.field_violations[..]);
         let violations: Vec<Violation> = violations
             .unwrap_or_default()
@@ -99,14 +107,12 @@ impl Refusal {
             &violations,
             metadata,
             retry_after,
-            places,
+            locations,
         )
     }
 
     /// Why one event of many was not recorded.
-    pub(super) fn of_submission(error: pb::SubmissionError, places: Places) -> Self {
-        let reason = error.reason().as_str_name();
-        let reason = reason.strip_prefix("ERROR_REASON_").unwrap_or(reason);
+    pub(super) fn of_submission(error: pb::SubmissionError, locations: &FieldLocations) -> Self {
         let violations: Vec<Violation> = error
             .field_violations
             .iter()
@@ -118,13 +124,21 @@ impl Refusal {
         let retry_after = error.retry_after.and_then(|after| after.try_into().ok());
         Self::made(
             Code::from(error.code),
-            reason.to_owned(),
+            name_of(error.reason()).to_owned(),
             &error.message,
             &violations,
             json!(error.metadata),
             retry_after,
-            places,
+            locations,
         )
+    }
+
+    /// Adds the fields of the body that were ignored: one of them may be the one that is missing.
+    pub(super) fn ignoring(self, ignored_fields: &IgnoredFields) -> Self {
+        Self {
+            ignored_fields: ignored_fields.clone(),
+            ..self
+        }
     }
 
     fn made(
@@ -134,18 +148,16 @@ impl Refusal {
         violations: &[Violation],
         metadata: Value,
         retry_after: Option<Duration>,
-        places: Places,
+        locations: &FieldLocations,
     ) -> Self {
         let status = http_status(code, &reason);
         let detail = match status {
             StatusCode::UNPROCESSABLE_ENTITY if violations.is_empty() => json!([{
-                "loc": [places.rest],
+                "loc": [locations.rest],
                 "msg": message,
                 "type": reason.to_lowercase(),
             }]),
-            StatusCode::UNPROCESSABLE_ENTITY => {
-                violations.iter().map(|v| places.entry(v)).collect()
-            }
+            StatusCode::UNPROCESSABLE_ENTITY => locations.entries(violations).into(),
             StatusCode::CONFLICT => json!({
                 "error": "Conflict",
                 "message": message,
@@ -159,6 +171,7 @@ impl Refusal {
             code: reason,
             detail,
             retry_after,
+            ignored_fields: IgnoredFields::default(),
             allow: None,
         }
     }
@@ -167,8 +180,11 @@ impl Refusal {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let message = ErrorMessage(message(&self.detail));
-        let body = json!({ "detail": self.detail }).to_string();
-        let mut response = json_response(self.status, Body::from(body));
+        let mut body = json!({ "detail": self.detail, "code": self.code });
+        if !self.ignored_fields.is_empty() {
+            body["ignored_fields"] = json!(self.ignored_fields);
+        }
+        let mut response = json_response(self.status, Body::from(body.to_string()));
         response.extensions_mut().insert(message);
         let headers = response.headers_mut();
         if let Some(after) = self.retry_after {
@@ -195,77 +211,43 @@ fn message(detail: &Value) -> String {
     entries.join("; ")
 }
 
-impl Places<'_> {
-    /// Fields of a body that is the event itself.
-    pub(super) const BODY: Self = Self {
-        rest: "body",
-        path: None,
-        below: None,
-        id_by_header: false,
-    };
+/// The reason as errors have it: the name of the enum's value without its prefix.
+pub(super) fn name_of(reason: ErrorReason) -> &'static str {
+    let name = reason.as_str_name();
+    name.strip_prefix("ERROR_REASON_").unwrap_or(name)
+}
 
-    /// One entry of `detail`.
-    fn entry(&self, violation: &Violation) -> Value {
-        let field = violation.field.as_str();
-        let field = match self.below {
-            Some(below) => field
-                .strip_prefix(below)
-                .and_then(|rest| rest.strip_prefix('.'))
-                .unwrap_or(field),
-            None => field,
-        };
-        let (mut loc, field) = if self.path == Some(field) {
-            (vec![json!("path"), json!("id")], "id")
-        } else if self.id_by_header && field == "event_id" {
-            (
-                vec![json!("header"), json!("Idempotency-Key")],
-                "Idempotency-Key",
-            )
-        } else {
-            (vec![json!(self.rest)], field)
-        };
-        if loc.len() == 1 {
-            loc.extend(segments(field));
+/// The status of a reason. `OVERLOADED` is 429 or 503, by the code of the call.
+pub(super) fn status_of(reason: ErrorReason) -> StatusCode {
+    use ErrorReason as Reason;
+    match reason {
+        Reason::InvalidField | Reason::PositionBeyondEnd => StatusCode::UNPROCESSABLE_ENTITY,
+        Reason::ProductNotFound
+        | Reason::VersionNotFound
+        | Reason::BuildNotFound
+        | Reason::CheckNotFound
+        | Reason::EnvironmentNotFound
+        | Reason::DeploymentNotFound
+        | Reason::OnlyPrereleases
+        | Reason::ServiceNotFound
+        | Reason::PathNotFound => StatusCode::NOT_FOUND,
+        Reason::VersionCommitConflict
+        | Reason::EventIdReused
+        | Reason::ProductNameTaken
+        | Reason::EnvironmentNameTaken
+        | Reason::ProductInUse
+        | Reason::EnvironmentInUse => StatusCode::CONFLICT,
+        Reason::DeadlineExceeded => StatusCode::GATEWAY_TIMEOUT,
+        Reason::StorageFull => StatusCode::INSUFFICIENT_STORAGE,
+        Reason::MessageTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Reason::Overloaded | Reason::WatcherTooSlow => StatusCode::TOO_MANY_REQUESTS,
+        Reason::StoreUnavailable | Reason::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
+        Reason::Unimplemented => StatusCode::NOT_IMPLEMENTED,
+        Reason::Unspecified | Reason::DataDamaged | Reason::Internal | Reason::Cancelled => {
+            StatusCode::INTERNAL_SERVER_ERROR
         }
-        let name = if field.is_empty() { self.rest } else { field };
-        json!({
-            "loc": loc,
-            "msg": format!("{name} {}", violation.description),
-            "type": sort_of_fault(&violation.description),
-        })
-    }
-}
-
-/// A path of fields, taken apart: `aliases[2]` is `aliases`, 2.
-fn segments(field: &str) -> impl Iterator<Item = Value> {
-    let parts = field.split(['.', '[']).filter(|part| !part.is_empty());
-    parts.map(|part| {
-        let index = part
-            .strip_suffix(']')
-            .and_then(|index| index.parse::<u64>().ok());
-        index.map_or_else(|| json!(part), |index| json!(index))
-    })
-}
-
-/// A fault's `type`, for programs that tell faults apart.
-fn sort_of_fault(description: &str) -> &'static str {
-    const TYPES: [&str; 6] = [
-        "null",
-        "true or false",
-        "a number",
-        "a text",
-        "a list",
-        "an object",
-    ];
-    let given = description
-        .strip_prefix("is ")
-        .and_then(|rest| rest.split(": ").next());
-    if description.contains("is required") {
-        "missing"
-    } else if given.is_some_and(|given| TYPES.contains(&given)) {
-        "type_error"
-    } else {
-        "value_error"
+        Reason::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+        Reason::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
     }
 }
 
@@ -274,7 +256,8 @@ fn http_status(code: Code, reason: &str) -> StatusCode {
         Code::Ok => StatusCode::OK,
         Code::InvalidArgument | Code::OutOfRange => StatusCode::UNPROCESSABLE_ENTITY,
         Code::NotFound => StatusCode::NOT_FOUND,
-        Code::AlreadyExists | Code::FailedPrecondition | Code::Aborted => StatusCode::CONFLICT,
+        Code::AlreadyExists | Code::FailedPrecondition => StatusCode::CONFLICT,
+        Code::Aborted => StatusCode::PRECONDITION_FAILED,
         Code::DeadlineExceeded => StatusCode::GATEWAY_TIMEOUT,
         Code::ResourceExhausted => match reason {
             "STORAGE_FULL" => StatusCode::INSUFFICIENT_STORAGE,
@@ -291,7 +274,7 @@ fn http_status(code: Code, reason: &str) -> StatusCode {
     }
 }
 
-/// At least one, as Retry-After knows no fractions.
+/// At least one, as Retry-After has no fractions.
 pub(super) fn whole_seconds(after: Duration) -> u64 {
     let up = u64::from(after.subsec_nanos() > 0);
     after.as_secs().saturating_add(up).max(1)
@@ -302,51 +285,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_field_is_told_by_where_it_stands() {
-        let entry = |places: Places, field: &str, description: &str| {
-            let violation = Violation {
-                field: field.to_owned(),
-                description: description.to_owned(),
-            };
-            places.entry(&violation).to_string()
-        };
-        let change = Places {
-            below: Some("product"),
-            path: Some("id"),
-            ..Places::BODY
-        };
-        assert_eq!(
-            entry(change, "product.aliases[2]", "is a number: a text is taken"),
-            r#"{"loc":["body","aliases",2],"msg":"aliases[2] is a number: a text is taken","type":"type_error"}"#
-        );
-        assert_eq!(
-            entry(change, "id", "is no id"),
-            r#"{"loc":["path","id"],"msg":"id is no id","type":"value_error"}"#
-        );
-        assert_eq!(
-            entry(Places::BODY, "version", "is required"),
-            r#"{"loc":["body","version"],"msg":"version is required","type":"missing"}"#
-        );
-    }
-
-    #[test]
     fn every_code_has_its_status() {
         for code in 0..=16 {
             let status = http_status(Code::from(code), "");
             assert_eq!(status == StatusCode::OK, code == 0, "{code}");
         }
-        assert_eq!(
-            http_status(Code::ResourceExhausted, "STORAGE_FULL").as_u16(),
-            507
-        );
-        assert_eq!(
-            http_status(Code::ResourceExhausted, "MESSAGE_TOO_LARGE").as_u16(),
-            413
-        );
-        assert_eq!(
-            http_status(Code::ResourceExhausted, "OVERLOADED").as_u16(),
-            429
-        );
+        for (reason, status) in [
+            (ErrorReason::StorageFull, 507),
+            (ErrorReason::MessageTooLarge, 413),
+            (ErrorReason::Overloaded, 429),
+        ] {
+            let by_code = http_status(Code::ResourceExhausted, name_of(reason));
+            assert_eq!(by_code.as_u16(), status);
+            assert_eq!(status_of(reason), by_code);
+        }
         assert_eq!(whole_seconds(Duration::from_millis(1_001)), 2);
+    }
+
+    #[test]
+    fn an_error_suggests_the_methods_of_the_path() {
+        let message = |useful: &[&str]| {
+            let refusal = Refusal::method_not_allowed(&Method::PUT, "", useful);
+            refusal.detail.as_str().unwrap_or_default().to_owned()
+        };
+        assert_eq!(message(&["POST"]), "method PUT is not allowed; use POST");
+        assert_eq!(
+            message(&["GET", "PATCH", "DELETE"]),
+            "method PUT is not allowed; use GET, PATCH or DELETE"
+        );
     }
 }

@@ -1,51 +1,49 @@
 //! `POST` of events, one or many: reads them, hands them to the service that gRPC's calls use, and answers.
 
 use axum::response::Response;
-use http::Method;
+use http::{HeaderMap, HeaderName, Method};
 use prost::Message;
+use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::answer::ok;
-use super::body::{self, Members, no_json};
-use super::event::{message_of, read_event, take_id};
-use super::operation::{Incoming, Operation, Takes, respond};
+use super::answer::{WithIgnoredFields, ok};
+use super::body;
+use super::location::FieldLocations;
+use super::operation::{BodyKind, Incoming, Operation, respond};
 use super::receipt::{CheckEventAnswer, DeploymentEventAnswer, VersionEventAnswer};
-use super::refusal::{Places, Refusal, whole_seconds};
+use super::refusal::{Refusal, whole_seconds};
 use crate::{
     domain::{
         event::{RawEvent, Subject},
         violation::Violation,
     },
     grpc::Services,
+    json_input::{IgnoredFields, Presence, message_of, read_entry, read_event, type_of},
     pb::{self, submission_result},
 };
 
-/// The sorts of events, by the word that an entry of many has for its own.
-pub(super) const SORTS: [(&str, Subject); 3] = [
-    ("version_event", Subject::Version),
-    ("deployment_event", Subject::Deployment),
-    ("check_event", Subject::Check),
-];
+/// Gives the event's id if the body has none (R7).
+pub(super) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// Takes one event of this sort.
+/// Accepts one event of this type.
 pub(super) fn one(path: &'static str, rpc: &'static str, subject: Subject) -> Operation {
     let run = move |operation: &'static Operation, services: Services, incoming: Incoming| {
         respond(submit_one(operation, services, incoming, subject))
     };
     Operation {
-        takes: Takes::Event(message_of(subject)),
+        body: BodyKind::Event(message_of(subject)),
         ..Operation::new(Method::POST, path, rpc, Box::new(run))
     }
 }
 
-/// Takes events of any sort: a JSON array, or a line for each.
+/// Accepts events of any type: a JSON array, or one event on each line.
 pub(super) fn many(path: &'static str, rpc: &'static str) -> Operation {
     let run = |operation: &'static Operation, services: Services, incoming: Incoming| {
         respond(submit_many(operation, services, incoming))
     };
     Operation {
-        takes: Takes::Events,
+        body: BodyKind::Events,
         ..Operation::new(Method::POST, path, rpc, Box::new(run))
     }
 }
@@ -56,29 +54,61 @@ async fn submit_one(
     incoming: Incoming,
     subject: Subject,
 ) -> Result<Response, Refusal> {
-    let validate_only = is_only_validated(operation, &incoming)?;
+    let validate_only = is_validate_only(operation, &incoming)?;
     let headers = &incoming.head.headers;
     let body = body::read(headers, incoming.body).await?;
-    let mut event = read_event(body::text(&body)?, subject).map_err(no_json)?;
-    let places = Places {
+    let body = read_event(body::text(&body)?, subject).map_err(body::not_an_object)?;
+    let (mut event, ignored_fields) = (body.event, body.ignored_fields);
+    let locations = FieldLocations {
         id_by_header: take_id(&mut event, headers),
-        ..Places::BODY
+        presence: Some(&body.presence),
+        ..FieldLocations::BODY
     };
-    let refused = |status| Refusal::of(&status, places);
+    let refused = |status| Refusal::of(&status, &locations).ignoring(&ignored_fields);
     Ok(match subject {
         Subject::Version => {
             let answer = services.submit_version(event, "", validate_only).await;
-            ok(&VersionEventAnswer::from(answer.map_err(refused)?))
+            let answer = VersionEventAnswer::from(answer.map_err(refused)?);
+            accepted(&answer, &ignored_fields)
         }
         Subject::Deployment => {
             let answer = services.submit_deployment(event, "", validate_only).await;
-            ok(&DeploymentEventAnswer::from(answer.map_err(refused)?))
+            let answer = DeploymentEventAnswer::from(answer.map_err(refused)?);
+            accepted(&answer, &ignored_fields)
         }
         Subject::Check => {
             let answer = services.submit_check(event, "", validate_only).await;
-            ok(&CheckEventAnswer::from(answer.map_err(refused)?))
+            let answer = CheckEventAnswer::from(answer.map_err(refused)?);
+            accepted(&answer, &ignored_fields)
         }
     })
+}
+
+fn accepted(answer: &impl Serialize, ignored_fields: &IgnoredFields) -> Response {
+    ok(&WithIgnoredFields {
+        answer,
+        ignored_fields,
+    })
+}
+
+/// Takes the event's id from the header if the body has none. Returns whether it did.
+fn take_id(event: &mut RawEvent, headers: &HeaderMap) -> bool {
+    let is_given = !event.event_id.trim().is_empty()
+        || event
+            .malformed
+            .iter()
+            .any(|violation| violation.field == "event_id");
+    let Some(key) = headers.get(IDEMPOTENCY_KEY).filter(|_| !is_given) else {
+        return false;
+    };
+    match str::from_utf8(key.as_bytes()) {
+        Ok(key) => key.clone_into(&mut event.event_id),
+        Err(_) => event.malformed.push(Violation {
+            field: "event_id".to_owned(),
+            description: "must be UTF-8 text".to_owned(),
+        }),
+    }
+    true
 }
 
 async fn submit_many(
@@ -86,23 +116,42 @@ async fn submit_many(
     services: Services,
     incoming: Incoming,
 ) -> Result<Response, Refusal> {
-    let validate_only = is_only_validated(operation, &incoming)?;
+    let validate_only = is_validate_only(operation, &incoming)?;
     let body = body::read(&incoming.head.headers, incoming.body).await?;
     let entries = entries(body::text(&body)?)?;
-    let entries = entries.into_iter().map(|entry| {
-        let (subject, event) = read_entry(entry).map_err(|fault| vec![fault])?;
-        Ok((subject, event, String::new()))
+    let mut forms: Vec<(Option<Presence>, IgnoredFields)> = Vec::new();
+    let entries = entries.into_iter().map(|json| match read_entry(json) {
+        Ok(entry) => {
+            forms.push((Some(entry.body.presence), entry.body.ignored_fields));
+            Ok((entry.subject, entry.body.event, String::new()))
+        }
+        Err(violations) => {
+            forms.push((None, IgnoredFields::default()));
+            Err(violations)
+        }
     });
     let answer = services.submit_batch(entries, validate_only).await;
-    let answer = answer.map_err(|status| Refusal::of(&status, Places::BODY))?;
-    let results: Vec<Value> = answer.results.into_iter().map(result).collect();
+    let answer = answer.map_err(|status| Refusal::of(&status, &FieldLocations::BODY))?;
+    let results = answer.results.into_iter().zip(&forms);
+    let results: Vec<Value> = results
+        .map(|(result, (presence, ignored_fields))| {
+            let locations = FieldLocations {
+                presence: presence.as_ref(),
+                ..FieldLocations::BODY
+            };
+            json!(WithIgnoredFields {
+                answer: &shown(result, &locations),
+                ignored_fields,
+            })
+        })
+        .collect();
     Ok(ok(&json!({ "results": results })))
 }
 
-fn is_only_validated(operation: &'static Operation, incoming: &Incoming) -> Result<bool, Refusal> {
-    let encoded = operation.read_parameters(incoming)?;
-    // Every submitting request has it as its second field.
-    let request = pb::SubmitVersionEventRequest::decode(&encoded[..]);
+fn is_validate_only(operation: &'static Operation, incoming: &Incoming) -> Result<bool, Refusal> {
+    let request = operation.read_query(incoming.head.uri.query())?;
+    // Every request that submits has it as its second field.
+    let request = pb::SubmitVersionEventRequest::decode(&request.bytes[..]);
     Ok(request.is_ok_and(|request| request.validate_only))
 }
 
@@ -111,51 +160,27 @@ fn entries(body: &str) -> Result<Vec<&str>, Refusal> {
     let body = body.trim();
     if body.starts_with('[') {
         let entries: Vec<&RawValue> = serde_json::from_str(body)
-            .map_err(|why| Refusal::bad_request(format!("the body is no JSON array: {why}")))?;
+            .map_err(|why| body::not_an_object(format!("is not valid JSON: {why}")))?;
         return Ok(entries.into_iter().map(RawValue::get).collect());
     }
     if !body.is_empty() && !body.starts_with('{') {
-        return Err(Refusal::bad_request(
-            "the body is neither a JSON array nor a JSON object on each line",
-        ));
+        let given = match serde_json::from_str::<&RawValue>(body) {
+            Ok(value) => format!(", not {}", type_of(value)),
+            Err(_) => String::new(),
+        };
+        let expected = "must be a JSON array, or a JSON object on each line";
+        return Err(body::not_an_object(format!("{expected}{given}")));
     }
     let lines = body.lines().map(str::trim);
     Ok(lines.filter(|line| !line.is_empty()).collect())
 }
 
-/// Reads an entry: its sort under `type`, the event under `body`. Anything else in it is ignored.
-fn read_entry(json: &str) -> Result<(Subject, RawEvent), Violation> {
-    let fault = |field: &str, description: String| Violation {
-        field: field.to_owned(),
-        description,
-    };
-    let members = Members::parse(json)
-        .map_err(|why| fault("", format!("is no JSON object on one line: {why}")))?;
-    let member = |name: &str| {
-        let mut found = members.0.iter().filter(|(given, _)| given == name);
-        match (found.next(), found.next()) {
-            (Some((_, raw)), None) => Ok(raw.get()),
-            (None, _) => Err(fault(name, "is required".to_owned())),
-            (Some(_), Some(_)) => Err(fault(name, "is given twice".to_owned())),
-        }
-    };
-    let sort: String = serde_json::from_str(member("type")?).unwrap_or_default();
-    let subject = SORTS.iter().find(|(word, _)| *word == sort);
-    let (_, subject) = subject.ok_or_else(|| {
-        let words = SORTS.map(|(word, _)| word).join(", ");
-        fault("type", format!("is none of: {words}"))
-    })?;
-    let event = read_event(member("body")?, *subject)
-        .map_err(|why| fault("body", format!("is no JSON object: {why}")))?;
-    Ok((*subject, event))
-}
-
-/// A receipt; or why there is none, with what the call for that one event would have answered.
-fn result(result: pb::SubmissionResult) -> Value {
+/// A receipt; or the error of the event, as the call for this one event would answer it.
+fn shown(result: pb::SubmissionResult, locations: &FieldLocations) -> Value {
     match result.result {
         Some(submission_result::Result::Receipt(receipt)) => json!(receipt),
         Some(submission_result::Result::Error(error)) => {
-            let refusal = Refusal::of_submission(error, Places::BODY);
+            let refusal = Refusal::of_submission(error, locations);
             json!({"error": {
                 "status": refusal.status.as_u16(),
                 "code": refusal.code,
@@ -163,6 +188,6 @@ fn result(result: pb::SubmissionResult) -> Value {
                 "retry_after": refusal.retry_after.map(whole_seconds),
             }})
         }
-        None => Value::Null,
+        None => json!({}),
     }
 }

@@ -8,7 +8,7 @@ use prost::bytes::{Buf, BufMut};
 use prost::encoding::{DecodeContext, WireType};
 use prost::{DecodeError, Message};
 use prost_types::{ListValue, Struct, Value, value::Kind};
-use serde::ser::SerializeMap;
+use serde::ser::{Error as _, SerializeMap};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
@@ -118,7 +118,7 @@ impl Serialize for Object {
     }
 }
 
-/// A Struct in JSON, with whole numbers as whole ones.
+/// A Struct in JSON.
 struct Fields<'a>(&'a Struct);
 
 impl Serialize for Fields<'_> {
@@ -135,20 +135,29 @@ struct Item<'a>(&'a Value);
 
 impl Serialize for Item<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        /// Beyond this, neighbouring whole numbers are no doubles.
-        const WHOLE: f64 = 9_007_199_254_740_992.0;
         match &self.0.kind {
             None | Some(Kind::NullValue(_)) => to.serialize_unit(),
             Some(Kind::BoolValue(value)) => to.serialize_bool(*value),
             Some(Kind::StringValue(text)) => to.serialize_str(text),
-            Some(Kind::NumberValue(number)) if number.fract() == 0.0 && number.abs() <= WHOLE => {
-                to.serialize_i64(*number as i64)
-            }
-            Some(Kind::NumberValue(number)) => to.serialize_f64(*number),
+            Some(Kind::NumberValue(number)) => serialize_number(*number, to),
             Some(Kind::StructValue(object)) => Fields(object).serialize(to),
             Some(Kind::ListValue(list)) => to.collect_seq(list.values.iter().map(Item)),
         }
     }
+}
+
+/// Whole numbers as whole ones (R10): `180`, not `180.0`.
+fn serialize_number<S: Serializer>(number: f64, to: S) -> Result<S::Ok, S::Error> {
+    /// From here on the usual writers of JSON write exponents too.
+    const EXPONENTS: f64 = 1e21;
+    if number.fract() == 0.0 && number.abs() < EXPONENTS {
+        return to.serialize_i128(number as i128);
+    }
+    if !number.is_finite() {
+        let why = format!("must have numbers that JSON can express (has {number})");
+        return Err(S::Error::custom(why));
+    }
+    to.serialize_f64(number)
 }
 
 fn struct_of(object: serde_json::Map<String, serde_json::Value>) -> Struct {
@@ -195,10 +204,36 @@ mod tests {
         assert_eq!(Struct::decode(&bytes[..]).unwrap(), *object.fields());
         let read = Object::decode(&bytes[..]).unwrap();
         assert_eq!(read, object);
-        // Doubles are shown as the whole numbers that they are.
+        // A double that is a whole number is written as one.
         assert_eq!(
             serde_json::to_string(&read).unwrap(),
-            r#"{"a":["é",null,{}],"b":180,"big":1.2345678901234567e+19,"e":1000,"f":180}"#
+            r#"{"a":["é",null,{}],"b":180,"big":12345678901234567168,"e":1000,"f":180}"#
         );
+    }
+
+    #[test]
+    fn r10_whole_numbers_stay_whole() {
+        let written = |number: f64| {
+            let field = ("n".to_owned(), Value::from(number));
+            let object = Object::from(Struct {
+                fields: [field].into(),
+            });
+            serde_json::to_string(&object)
+        };
+        for (number, text) in [
+            (180.0, "180"),
+            (-3.0, "-3"),
+            (0.5, "0.5"),
+            (9_007_199_254_740_992.0, "9007199254740992"),
+            (1e18, "1000000000000000000"),
+            (-0.0, "0"),
+            (1e300, "1e+300"),
+        ] {
+            assert_eq!(written(number).unwrap(), format!(r#"{{"n":{text}}}"#));
+        }
+        for number in [f64::NAN, f64::INFINITY] {
+            let error = written(number).unwrap_err().to_string();
+            assert!(error.contains("JSON can express"), "{error}");
+        }
     }
 }

@@ -31,8 +31,8 @@ impl Refusal {
         Refusal::new(
             Code::Unimplemented,
             StatusCode::NOT_FOUND,
-            "UNIMPLEMENTED",
-            "Not Found",
+            "PATH_NOT_FOUND",
+            "there is no such path; /docs lists all paths",
         )
     }
 
@@ -125,7 +125,7 @@ impl Refusal {
     }
 
     fn json(self) -> Response {
-        let body = serde_json::json!({ "detail": self.message }).to_string();
+        let body = serde_json::json!({ "detail": self.message, "code": self.reason }).to_string();
         let mut response = Response::new(Body::from(body));
         *response.status_mut() = self.http;
         let message = ErrorMessage(self.message.into_owned());

@@ -121,6 +121,96 @@ async fn r11_r14_r16_r17_examples_are_what_questions_are_really_answered_with() 
 }
 
 #[tokio::test]
+async fn paths_stand_in_a_useful_order_under_groups_that_are_described() {
+    let story = Story::begin().await;
+    let text = story.get("/openapi.json").await;
+    let text = String::from_utf8(text.body.to_vec()).unwrap();
+    let at = |path: &str| text.find(&format!("\"{path}\":{{")).expect(path);
+    let order = [
+        "/version-events/",
+        "/deployment-events/",
+        "/build-events/",
+        "/versions/",
+        "/versions/{id}",
+        "/builds/",
+        "/products/",
+        "/deployments/",
+        "/build-statistics/",
+        "/health",
+    ];
+    assert!(order.is_sorted_by_key(|path| at(path)));
+
+    let document: Value = serde_json::from_str(&text).unwrap();
+    let tags = document["tags"].as_array().unwrap();
+    assert!(tags.iter().all(|tag| tag["description"].is_string()));
+    let names: Vec<&Value> = tags.iter().map(|tag| &tag["name"]).collect();
+    let items = document["paths"].as_object().unwrap().values();
+    for operation in items.flat_map(|item| item.as_object().unwrap().values()) {
+        assert!(names.contains(&&operation["tags"][0]), "{operation}");
+        let summary = operation["summary"].as_str().unwrap();
+        let description = operation["description"].as_str().unwrap_or_default();
+        assert!(
+            !summary.is_empty() && !description.starts_with(summary),
+            "{summary}"
+        );
+    }
+}
+
+/// Required, limits and errors come from the options of the contract.
+#[tokio::test]
+async fn the_rules_of_the_contract_are_described() {
+    let story = Story::begin().await;
+    let document = story.read("/openapi.json").await;
+    let parameter = |path: &str, name: &str| {
+        let parameters = &document["paths"][path]["get"]["parameters"];
+        let mut parameters = parameters.as_array().unwrap().iter();
+        parameters
+            .find(|parameter| parameter["name"] == name)
+            .unwrap()
+    };
+    let size = parameter("/versions/", "page_size");
+    assert_eq!(
+        size["schema"],
+        serde_json::json!({"type": "integer", "minimum": 0})
+    );
+    assert_eq!(parameter("/versions/", "scm_sha")["schema"]["minLength"], 4);
+    assert_eq!(parameter("/build-trend/", "start_at")["required"], true);
+    assert_eq!(parameter("/build-trend/", "end_at")["required"], false);
+    assert_eq!(
+        parameter("/environment-matrix/", "environment_names")["schema"]["maxItems"],
+        100
+    );
+
+    let schemas = &document["components"]["schemas"];
+    let event = &schemas["VersionEventBody"];
+    assert_eq!(
+        event["required"],
+        serde_json::json!(["product_name", "version", "status"])
+    );
+    assert_eq!(event["properties"]["event_id"]["maxLength"], 128);
+    assert_eq!(event["properties"]["scm_branch"]["maxLength"], 1_024);
+    assert_eq!(event["properties"]["invoke_attempt"]["minimum"], 1);
+    let check = &schemas["CheckEventBody"];
+    assert_eq!(check["anyOf"][1]["required"][0], "scm_sha");
+    assert_eq!(check["properties"]["counts"]["maxProperties"], 100);
+
+    let statuses = |path: &str, method: &str| -> Vec<String> {
+        let responses = &document["paths"][path][method]["responses"];
+        responses.as_object().unwrap().keys().cloned().collect()
+    };
+    assert_eq!(
+        statuses("/versions/latest/", "get"),
+        ["200", "404", "405", "422", "429", "500", "503", "504"]
+    );
+    assert_eq!(
+        statuses("/version-events/", "post"),
+        [
+            "200", "400", "405", "409", "413", "415", "422", "429", "500", "503", "504", "507"
+        ]
+    );
+}
+
+#[tokio::test]
 async fn every_described_path_is_there_and_takes_what_it_says() {
     let story = Story::begin().await;
     let document = story.read("/openapi.json").await;
@@ -228,7 +318,7 @@ fn needed(path: &str) -> &'static str {
         "/versions/latest/" => "?product=a",
         "/versions/readiness/" | "/versions/trace/" => "?product=a&version=1",
         "/environment-comparison/" => "?environment=e&baseline_environment_name=e",
-        "/build-trend/" => "?from=2026-01-01T00:00:00Z&to=2026-01-03T00:00:00Z",
+        "/build-trend/" => "?start_at=2026-01-01T00:00:00Z&end_at=2026-01-03",
         _ => "",
     }
 }

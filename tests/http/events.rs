@@ -50,6 +50,7 @@ async fn what_ci_systems_send_is_taken_as_typed() {
             "duplicate",
             "event_id",
             "id",
+            "ignored_fields",
             "product_id",
             "product_name",
             "started_at",
@@ -76,6 +77,7 @@ async fn what_ci_systems_send_is_taken_as_typed() {
             "event_id",
             "extra_metadata",
             "id",
+            "ignored_fields",
             "product_id",
             "product_name",
             "source_system",
@@ -146,11 +148,10 @@ async fn r4_every_spelling_of_a_status_is_taken_in_any_case() {
         .post("/version-events/", build(json!({"status": "green"})))
         .await;
     assert_eq!(answer.faults(), ["body.status"]);
-    let told = answer.json()["detail"][0]["msg"].to_string();
-    assert!(
-        told.contains("timed_out") && told.contains("deploying"),
-        "{told}"
-    );
+    let message = answer.json()["detail"][0]["msg"].to_string();
+    for status in ["pending", "started", "completed", "failed", "aborted"] {
+        assert!(message.contains(status), "{message}");
+    }
 }
 
 #[tokio::test]
@@ -273,10 +274,8 @@ async fn what_is_only_validated_is_not_recorded() {
     assert_eq!(story.read("/events/").await["events"], json!([]));
     let unknown = story.post("/version-events/?dry_run=1", "{}").await;
     assert_eq!(unknown.faults(), ["query.dry_run"]);
-    assert!(
-        unknown
-            .json()
-            .to_string()
-            .contains("validate_only are taken")
+    assert_eq!(
+        unknown.json()["detail"][0]["msg"],
+        "unknown parameter dry_run. Allowed: validate_only"
     );
 }

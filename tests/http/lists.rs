@@ -49,11 +49,11 @@ async fn every_filter_is_a_parameter() {
         assert_eq!(versions(&page), found, "{query}");
     }
     let events = story
-        .read("/events/?after=3&types=version_event,check_event&page_size=1")
+        .read("/events/?after=3&event_types=version_event,check_event&page_size=1")
         .await;
     assert_eq!(events["events"][0]["position"], 4);
     let events = story
-        .read("/events?type=check_event&types=deployment_event")
+        .read("/events?event_type=check_event&event_types=deployment_event")
         .await;
     assert_eq!(
         (&events["events"], &events["position"]),
@@ -112,27 +112,30 @@ async fn parameters_that_are_wrong_are_told_at_once_with_those_that_are_known() 
             "query.scm_branch"
         ]
     );
-    let told = answer.json()["detail"][0]["msg"].to_string();
-    assert!(
-        told.contains("version_prefix") && told.contains("page_token"),
-        "{told}"
-    );
+    assert_eq!(answer.json()["code"], "INVALID_FIELD");
+    let unknown = &answer.json()["detail"][0];
+    let message = unknown["msg"].as_str().unwrap();
+    let start =
+        "unknown parameter prodct; did you mean product_name? Allowed: page_size, page_token, ";
+    assert!(message.starts_with(start), "{message}");
+    assert!(message.contains("version_prefix"), "{message}");
+    assert_eq!(unknown["type"], "unknown_parameter");
     // What only the service can tell.
     let faults = story
-        .get("/versions/?page_size=1001&scm_sha=abc&page_token=x")
+        .get("/versions/?scm_sha=abc&page_token=x")
         .await
         .faults();
-    assert_eq!(
-        faults,
-        ["query.scm_sha", "query.page_size", "query.page_token"]
-    );
+    assert_eq!(faults, ["query.scm_sha", "query.page_token"]);
     assert_eq!(
         story.get("/builds/?version=1").await.faults(),
         ["query.product_name"]
     );
     assert_eq!(
-        story.get("/environments?type=moon").await.faults(),
-        ["query.type"]
+        story
+            .get("/environments?environment_type=moon")
+            .await
+            .faults(),
+        ["query.environment_type"]
     );
     assert_eq!(
         story.get("/deployments/?current_only=maybe").await.faults(),
@@ -191,4 +194,66 @@ async fn r2_r11_a_name_with_a_comma_is_one_name_and_several_are_repeated() {
         names("environment_names=eu&environment_names=eu%2Cwest").await,
         ["eu", "eu,west"]
     );
+}
+
+#[tokio::test]
+async fn a_time_may_be_a_date_and_the_size_of_a_page_any_number() {
+    let story = Story::begin().await;
+    history(&story, 3).await;
+    for (query, count) in [
+        ("created_from=2026-01-01", 3),
+        ("created_to=2026-01-01", 0),
+        ("created_from=2026-01-02", 0),
+        ("created_from=2026-01-01T00:00:01Z&created_to=2026-01-02", 2),
+        ("page_size=1001", 3),
+        ("page_size=99999999999999999999", 3),
+        ("page_size=0", 3),
+    ] {
+        let page = story.read(&format!("/versions/?{query}")).await;
+        assert_eq!(versions(&page).len(), count, "{query}");
+    }
+    let answer = story
+        .get("/versions/?created_from=2026-02-30&page_size=-1")
+        .await;
+    assert_eq!(answer.faults(), ["query.created_from", "query.page_size"]);
+    assert_eq!(
+        answer.json()["detail"][0]["msg"],
+        "created_from must be an RFC 3339 time such as 2026-01-31T12:00:00Z or a date such as 2026-01-31"
+    );
+}
+
+#[tokio::test]
+async fn a_filter_by_status_is_repeated() {
+    let story = Story::begin().await;
+    for status in ["failed", "aborted", "completed"] {
+        let event = json!({"product_name": "a", "version": status, "status": status});
+        story.submit("/version-events/", &event).await;
+    }
+    for query in ["status=failed&status=cancelled", "statuses=failed,aborted"] {
+        let page = story
+            .read(&format!("/versions/?{query}&order=oldest_first"))
+            .await;
+        assert_eq!(versions(&page), ["failed", "aborted"], "{query}");
+    }
+    let many = "status=failed&".repeat(6);
+    let answer = story.get(&format!("/versions/?{many}")).await;
+    assert_eq!(answer.faults(), ["query.statuses"]);
+}
+
+/// An empty name is a value where it means "without one".
+#[tokio::test]
+async fn an_empty_instance_is_the_slot_without_one() {
+    let story = Story::begin().await;
+    for instance in ["", "eu"] {
+        let event = json!({
+            "product_name": "a", "version": "1", "environment_name": "dev", "status": "success",
+            "instance": instance,
+        });
+        story.submit("/deployment-events/", &event).await;
+    }
+    for (query, count) in [("", 2), ("?instance=", 1), ("?instance=eu", 1)] {
+        let page = story.read(&format!("/deployments/{query}")).await;
+        let deployments = page["deployments"].as_array().unwrap();
+        assert_eq!(deployments.len(), count, "{query}");
+    }
 }

@@ -30,8 +30,8 @@ BEYOND_SCHEMAS = [
     (["query", "id"], "id or product_name and version"),
     (["query", "id"], "id and "),
     # A span and its parts.
-    (["query", "from"], "from "),
-    (["query", "to"], "to "),
+    (["query", "start_at"], "start_at "),
+    (["query", "end_at"], "end_at "),
     (["query", "bucket"], "bucket is too narrow for the span"),
     (["query", "time_zone"], "time_zone "),
     # Of the words of a status only some end a build.
@@ -42,7 +42,7 @@ BEYOND_SCHEMAS = [
     (["body", "scm_repository"], "scm_repository has "),
     (["body", "extra_metadata"], "extra_metadata "),
     # Whole numbers written as 1e17: beyond 2^53 they may have lost digits.
-    (["body", "counts"], "counts has under "),
+    (["body", "counts"], "counts must have whole numbers"),
 ]
 
 

@@ -69,29 +69,36 @@ async fn what_is_too_large_is_refused_packed_or_not() {
             .await,
     ] {
         assert_eq!(answer.status, 413, "{answer:?}");
-        assert!(
-            answer.json()["detail"]
-                .as_str()
-                .unwrap()
-                .contains("4194304")
-        );
+        let expected = json!({
+            "detail": "the body must have at most 4194304 bytes", "code": "MESSAGE_TOO_LARGE",
+        });
+        assert_eq!(answer.json(), expected);
     }
 }
 
 #[tokio::test]
 async fn what_clearly_is_no_json_is_refused() {
     let story = Story::begin().await;
-    for header in [
-        ("content-type", "text/xml"),
-        ("content-type", "multipart/form-data; boundary=x"),
-        ("content-encoding", "br"),
-        ("content-encoding", "gzip, gzip"),
+    for (header, given) in [
+        (("content-type", "text/xml"), "text/xml"),
+        (
+            ("content-type", "multipart/form-data; boundary=x"),
+            "multipart/form-data",
+        ),
+        (("content-encoding", "br"), "br"),
+        (("content-encoding", "gzip, gzip"), "gzip, gzip"),
     ] {
         let answer = story
             .send(Method::POST, "/version-events/", &[header], EVENT)
             .await;
         assert_eq!(answer.status, 415, "{header:?}");
-        assert!(answer.json()["detail"].is_string());
+        let answer = answer.json();
+        let detail = answer["detail"].as_str().unwrap();
+        assert!(
+            detail.ends_with(&format!(" or left out, not {given}")),
+            "{detail}"
+        );
+        assert_eq!(answer["code"], "UNSUPPORTED_MEDIA_TYPE");
     }
 }
 
@@ -109,6 +116,7 @@ async fn head_and_options_are_answered_and_other_methods_refused() {
         ("/products/7", "GET, PATCH, DELETE, HEAD, OPTIONS"),
         ("/health", "GET, HEAD, OPTIONS"),
         ("/docs/", "GET, HEAD, OPTIONS"),
+        ("/", "GET, HEAD, OPTIONS"),
     ] {
         let options = story.send(Method::OPTIONS, path, &[], "").await;
         assert_eq!(options.status, 204);
@@ -116,20 +124,22 @@ async fn head_and_options_are_answered_and_other_methods_refused() {
         let put = story.send(Method::PUT, path, &[], "{}").await;
         assert_eq!(put.status, 405);
         assert_eq!(put.header("allow"), Some(allow), "{path}");
+        let put = put.json();
+        let detail = put["detail"].as_str().unwrap();
         assert!(
-            put.json()["detail"]
-                .as_str()
-                .unwrap()
-                .starts_with("PUT is not taken")
+            detail.starts_with("method PUT is not allowed; use "),
+            "{detail}"
         );
+        assert_eq!(put["code"], "METHOD_NOT_ALLOWED");
     }
+    let get = story.get("/version-events/").await.json();
+    assert_eq!(get["detail"], "method GET is not allowed; use POST");
 }
 
 #[tokio::test]
 async fn an_unknown_path_has_no_answer_on_either_face() {
     let story = Story::begin().await;
     for path in [
-        "/",
         "/version",
         "/versions//",
         "/versions/a/b",
@@ -138,11 +148,22 @@ async fn an_unknown_path_has_no_answer_on_either_face() {
     ] {
         let answer = story.get(path).await;
         assert_eq!(answer.status, 404, "{path}");
-        assert_eq!(answer.json(), json!({"detail": "Not Found"}));
+        let expected = json!({
+            "detail": "there is no such path; /docs lists all paths", "code": "PATH_NOT_FOUND",
+        });
+        assert_eq!(answer.json(), expected);
     }
     let grpc = [("content-type", "application/grpc")];
     let answer = story.send(Method::POST, "/versions", &grpc, "").await;
     assert_eq!(answer.header("grpc-status"), Some("12"));
+}
+
+#[tokio::test]
+async fn the_root_leads_to_the_documentation() {
+    let story = Story::begin().await;
+    let answer = story.get("/").await;
+    assert_eq!(answer.status, 307);
+    assert_eq!(answer.header("location"), Some("/docs"));
 }
 
 #[tokio::test]

@@ -52,7 +52,8 @@ async fn events_arrive_in_the_order_of_their_lines_and_each_is_counted() {
     assert_eq!(server.state().recorded, expected);
     assert_eq!(
         run.output,
-        "line 4: INVALID_FIELD: body is required\n\
+        "line 4: INVALID_FIELD: type is required: version_event, deployment_event, check_event; \
+         body is required: the event as an object\n\
          line 11: VERSION_COMMIT_CONFLICT: another commit\n\
          line 2503: INVALID_FIELD: event.version is required; event.scm_sha is too long\n\
          2498 accepted, 1 duplicate, 3 refused\n"
@@ -109,7 +110,7 @@ async fn r8_after_a_broken_stream_it_goes_on_with_the_first_unanswered_event() {
     assert_eq!(run.outcome, Ok(expected));
     assert!(
         run.output
-            .starts_with("line 13: INVALID_FIELD: the line is no JSON")
+            .starts_with("line 13: INVALID_FIELD: the line is not valid JSON")
     );
 }
 
@@ -181,7 +182,7 @@ async fn it_gives_up_where_nothing_moves_any_more_and_says_how_far_it_came() {
 
     assert_eq!(
         run.output,
-        "line 1: INVALID_FIELD: body is required\n40 accepted, 0 duplicate, 1 refused\n"
+        format!("{}\n40 accepted, 0 duplicate, 1 refused\n", no_envelope(1))
     );
     assert_eq!(exit_code(&run.outcome), 2);
     assert_eq!(
@@ -268,7 +269,7 @@ async fn a_file_that_cannot_be_read_is_named_with_the_reason() {
     ] {
         let mut output = Vec::new();
         let args = args("http://127.0.0.1:1", &file);
-        let outcome = import_into(&args, &mut output, &ProgressBar::hidden()).await;
+        let outcome = import_into(&args, &mut output, io::sink(), &ProgressBar::hidden()).await;
         assert_eq!(exit_code(&outcome), 2);
         let why = outcome.unwrap_err().why;
         assert!(
@@ -292,7 +293,7 @@ async fn refusals_without_end_are_only_counted() {
     assert_eq!(
         printed[printed.len() - 3..],
         [
-            "line 1000: INVALID_FIELD: body is required",
+            &*no_envelope(1_000),
             "further refusals are only counted",
             "1 accepted, 0 duplicate, 1500 refused",
         ]
@@ -307,7 +308,7 @@ async fn a_reader_that_leaves_does_not_end_the_import() {
     let args = args(&format!("http://{}", server.address), &file.1);
 
     let closed = Failing(io::ErrorKind::BrokenPipe);
-    let outcome = import_into(&args, closed, &ProgressBar::hidden()).await;
+    let outcome = import_into(&args, closed, io::sink(), &ProgressBar::hidden()).await;
     let expected = Counts {
         accepted: 2,
         duplicate: 0,
@@ -316,13 +317,47 @@ async fn a_reader_that_leaves_does_not_end_the_import() {
     assert_eq!(outcome, Ok(expected));
 
     let full = Failing(io::ErrorKind::StorageFull);
-    let outcome = import_into(&args, full, &ProgressBar::hidden()).await;
+    let outcome = import_into(&args, full, io::sink(), &ProgressBar::hidden()).await;
     let why = outcome.unwrap_err().why;
     assert!(why.starts_with("could not write the results: "), "{why}");
 }
 
+#[tokio::test]
+async fn ignored_fields_are_named_once_with_the_number_of_their_events() {
+    let server = FakeServer::start([]).await;
+    let with = |kind: &str, fields: &str| format!(r#"{{"type":"{kind}","body":{{{fields}}}}}"#);
+    let lines = [
+        with(
+            "version_event",
+            r#""event_id":"a","sha":"1","colour":"red""#,
+        ),
+        with("version_event", r#""event_id":"b","sha":"2""#),
+        with("check_event", r#""event_id":"c","sha":"3""#),
+        with("version_event", r#""event_id":7,"sha":"4""#),
+    ];
+    let run = import(&server, &lines).await;
+    assert_eq!(
+        run.notices,
+        "ignored in 1 event: check_event has no field sha; did you mean scm_sha?\n\
+         ignored in 1 event: version_event has no field colour\n\
+         ignored in 3 events: version_event has no field sha; did you mean scm_sha?\n"
+    );
+    assert!(run.output.ends_with("3 accepted, 0 duplicate, 1 refused\n"));
+    let clean = import(&server, &[line(0)]).await;
+    assert_eq!(clean.notices, "");
+}
+
+/// The line that reports an object without the envelope.
+fn no_envelope(line: u64) -> String {
+    format!(
+        "line {line}: INVALID_FIELD: type is required: version_event, deployment_event, check_event; \
+         body is required: the event as an object"
+    )
+}
+
 struct Run {
     output: String,
+    notices: String,
     outcome: Result<Counts, Stopped>,
 }
 
@@ -332,10 +367,13 @@ async fn import(server: &FakeServer, lines: &[impl AsRef<str>]) -> Run {
 
 async fn import_at(server: &str, lines: &[impl AsRef<str>]) -> Run {
     let file = event_file(lines);
-    let mut output = Vec::new();
-    let outcome = import_into(&args(server, &file.1), &mut output, &ProgressBar::hidden()).await;
+    let (mut output, mut notices) = (Vec::new(), Vec::new());
+    let args = args(server, &file.1);
+    let bar = ProgressBar::hidden();
+    let outcome = import_into(&args, &mut output, &mut notices, &bar).await;
     Run {
         output: String::from_utf8(output).unwrap(),
+        notices: String::from_utf8(notices).unwrap(),
         outcome,
     }
 }

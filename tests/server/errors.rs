@@ -157,6 +157,9 @@ async fn i5_a_bug_is_internal_and_shows_nothing_but_an_id() {
     assert_eq!(client.call(PASS, "still there").await.text(), "still there");
 }
 
+const NO_SUCH_PATH: &str =
+    r#"{"code":"PATH_NOT_FOUND","detail":"there is no such path; /docs lists all paths"}"#;
+
 #[tokio::test]
 async fn an_unknown_path_over_plain_http_is_a_404_as_json() {
     let story = Story::begin(limits()).await;
@@ -174,7 +177,7 @@ async fn an_unknown_path_over_plain_http_is_a_404_as_json() {
         let answer = read(client.send(request).await.unwrap()).await;
         assert_eq!(answer.http, 404, "{path}");
         assert_eq!(answer.headers["content-type"], "application/json");
-        assert_eq!(answer.body, r#"{"detail":"Not Found"}"#);
+        assert_eq!(answer.body, NO_SUCH_PATH);
     }
 
     let address = story.address;
@@ -191,7 +194,7 @@ async fn an_unknown_path_over_plain_http_is_a_404_as_json() {
     assert!(http1.starts_with("HTTP/1.1 404 Not Found\r\n"), "{http1}");
     assert!(http1.contains("\r\nx-request-id: "), "{http1}");
     assert!(
-        http1.ends_with("\r\n\r\n{\"detail\":\"Not Found\"}"),
+        http1.ends_with(&format!("\r\n\r\n{NO_SUCH_PATH}")),
         "{http1}"
     );
 }

@@ -8,12 +8,10 @@ use std::thread;
 
 use tokio::sync::mpsc::{self, Receiver};
 
-use crate::pb;
+use super::submission::{Submission, submission};
 
-use super::submission::submission;
-
-/// No event that a server takes is longer, escapes and all; and no line of this length can become a
-/// message beyond the 4 MiB at which a server ends the stream.
+/// No event that a server accepts is longer, even with escapes. No line of this length becomes a message of more
+/// than 4 MiB, at which a server ends the stream.
 const MAX_LINE_BYTES: usize = 512 * 1024;
 
 /// How many lines are read ahead.
@@ -26,7 +24,7 @@ pub(super) struct Line {
     /// How much of the file is read with it.
     pub(super) end_bytes: u64,
     /// The event, or what is wrong with the line.
-    pub(super) event: Result<pb::EventSubmission, String>,
+    pub(super) submission: Submission,
 }
 
 pub(super) struct Source {
@@ -84,15 +82,15 @@ fn read(input: &mut impl BufRead, deliver: impl Fn(Line) -> bool) -> io::Result<
         if line.is_empty() {
             continue;
         }
-        let event = if bytes.len() > MAX_LINE_BYTES {
-            Err(format!("the line has more than {MAX_LINE_BYTES} bytes"))
+        let submission = if bytes.len() > MAX_LINE_BYTES {
+            Submission::rejected(format!("the line must have at most {MAX_LINE_BYTES} bytes"))
         } else {
             submission(line)
         };
         if !deliver(Line {
             number,
             end_bytes,
-            event,
+            submission,
         }) {
             break;
         }
@@ -125,8 +123,8 @@ mod tests {
     fn lines(text: &[u8]) -> Vec<(u64, u64, Option<String>)> {
         let found = RefCell::new(Vec::new());
         read(&mut BufReader::with_capacity(7, text), |line| {
-            let told = (line.number, line.end_bytes, line.event.err());
-            found.borrow_mut().push(told);
+            let found_line = (line.number, line.end_bytes, line.submission.event.err());
+            found.borrow_mut().push(found_line);
             true
         })
         .unwrap();
@@ -150,21 +148,29 @@ mod tests {
     fn a_line_without_end_is_refused_and_the_next_one_is_read() {
         let long = "x".repeat(3 * MAX_LINE_BYTES);
         let found = lines(format!("{long}\n{GOOD}\n").as_bytes());
-        let refusal = format!("the line has more than {MAX_LINE_BYTES} bytes");
+        let refusal = format!("the line must have at most {MAX_LINE_BYTES} bytes");
         assert_eq!(found[0], (1, long.len() as u64 + 1, Some(refusal)));
         assert_eq!((found[1].0, &found[1].2), (2, &None));
         assert_eq!(found.len(), 2);
     }
 
+    /// A message beyond 4 MiB would end the stream.
     #[test]
-    fn the_longest_line_is_no_message_that_ends_the_stream() {
+    fn the_longest_line_fits_a_message() {
+        use crate::{domain::metadata::MAX_BYTES, pb};
+
         // Nothing grows more on its way to a Struct than short numbers do.
-        let head = r#"{"type":"version_event","body":{"extra_metadata":{"a":[0"#;
-        let zeros = ",0".repeat((MAX_LINE_BYTES - head.len() - 5) / 2);
-        let event = submission(format!("{head}{zeros}]}}}}}}").as_bytes()).unwrap();
+        let zeros = ",0".repeat((MAX_BYTES - r#"{"a":[0]}"#.len()) / 2);
+        let metadata = format!(r#"{{"a":[0{zeros}]}}"#);
+        let head = r#"{"type":"version_event","body":{"extra_metadata":"#;
+        let rest = MAX_LINE_BYTES - head.len() - metadata.len() - r#","summary":""}}"#.len();
+        let text = "x".repeat(rest);
+        let line = format!(r#"{head}{metadata},"version":"{text}"}}}}"#);
+        assert_eq!(line.len(), MAX_LINE_BYTES);
+        let event = submission(line.as_bytes()).event.unwrap();
         let request = pb::SubmitEventsRequest { event: Some(event) };
         let size_bytes = prost::Message::encoded_len(&request);
-        assert!((1 << 21..1 << 22).contains(&size_bytes), "{size_bytes}");
+        assert!((1 << 19..1 << 21).contains(&size_bytes), "{size_bytes}");
     }
 
     #[test]

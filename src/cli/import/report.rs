@@ -1,12 +1,17 @@
-//! What became of the events: counts, a line for each refusal, the progress bar, the last words.
+//! The results of the events: counts, a line for each refused event, notices, the progress bar.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{self, Write};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::super::server::one_line;
-use crate::pb;
+use super::submission::Submission;
+use crate::{json_input::IgnoredField, pb};
+
+/// At most this many fields that were ignored are named.
+const MAX_IGNORED_KINDS: usize = 100;
 
 /// As many refusals are printed; the others are only counted.
 pub const MAX_PRINTED: u64 = 1_000;
@@ -32,7 +37,7 @@ impl fmt::Display for Counts {
     }
 }
 
-/// Why not everything was sent, and how far it came.
+/// Why not all events were sent, and the results so far.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stopped {
     pub counts: Counts,
@@ -51,19 +56,24 @@ impl fmt::Display for Stopped {
 
 impl std::error::Error for Stopped {}
 
-/// Collects what became of the events, in their order.
-pub(super) struct Report<'a, W> {
+/// Collects the results of the events, in their order.
+pub(super) struct Report<'a, W, N> {
     counts: Counts,
     results: W,
+    notices: N,
+    /// How often each field of each type of event was ignored.
+    ignored: BTreeMap<(&'static str, IgnoredField), u64>,
     reader_left: bool,
     bar: &'a ProgressBar,
 }
 
-impl<'a, W: Write> Report<'a, W> {
-    pub(super) fn new(results: W, bar: &'a ProgressBar) -> Self {
+impl<'a, W: Write, N: Write> Report<'a, W, N> {
+    pub(super) fn new(results: W, notices: N, bar: &'a ProgressBar) -> Self {
         Self {
             counts: Counts::default(),
             results,
+            notices,
+            ignored: BTreeMap::new(),
             reader_left: false,
             bar,
         }
@@ -106,15 +116,25 @@ impl<'a, W: Write> Report<'a, W> {
         }
     }
 
+    /// Notes the fields of a line that were ignored.
+    pub(super) fn ignored(&mut self, line: &Submission) {
+        for field in line.ignored_fields.iter() {
+            let key = (line.event_type, field.clone());
+            if self.ignored.len() < MAX_IGNORED_KINDS || self.ignored.contains_key(&key) {
+                *self.ignored.entry(key).or_default() += 1;
+            }
+        }
+    }
+
     /// Notes that a line was not sent: it is malformed.
     pub(super) fn malformed(&mut self, line: u64, fault: &str) -> Result<(), String> {
         self.refuse(line, "INVALID_FIELD", fault)
     }
 
-    /// Notes what the server has against an event.
+    /// Notes that the server refused an event.
     pub(super) fn refused(&mut self, line: u64, error: &pb::SubmissionError) -> Result<(), String> {
         let name = match error.reason() {
-            // Of a server that is newer than this program, perhaps.
+            // A newer server may have reasons that this program does not know.
             pb::ErrorReason::Unspecified => &format!("reason {}", error.reason),
             reason => reason.as_str_name().trim_start_matches("ERROR_REASON_"),
         };
@@ -132,9 +152,26 @@ impl<'a, W: Write> Report<'a, W> {
     pub(super) fn end(mut self, sent: Result<(), String>) -> Result<Counts, Stopped> {
         let counts = self.counts;
         let printed = self.print(&counts.to_string());
+        self.notice_ignored();
         sent.and(printed)
             .map(|()| counts)
             .map_err(|why| Stopped { counts, why })
+    }
+
+    /// Names each ignored field once, with the number of its events.
+    fn notice_ignored(&mut self) {
+        for ((event_type, ignored), count) in std::mem::take(&mut self.ignored) {
+            let field = one_line(&ignored.field);
+            let events = if count == 1 { "event" } else { "events" };
+            let meant = ignored
+                .did_you_mean
+                .map_or_else(String::new, |field| format!("; did you mean {field}?"));
+            let line =
+                format!("ignored in {count} {events}: {event_type} has no field {field}{meant}");
+            // If standard error is closed, nobody can read the notice.
+            let notices = &mut self.notices;
+            let _ = self.bar.suspend(|| writeln!(notices, "{line}"));
+        }
     }
 
     fn refuse(&mut self, line: u64, reason: &str, message: &str) -> Result<(), String> {

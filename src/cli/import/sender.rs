@@ -26,11 +26,11 @@ const WINDOW: usize = 1_000;
 /// How long the server may leave an event unanswered before the stream counts as broken.
 const SILENCE: Duration = Duration::from_secs(30);
 
-pub(super) struct Sender<'a, 'b, W> {
+pub(super) struct Sender<'a, 'b, W, N> {
     server: Endpoint,
     lines: Receiver<Result<Line, String>>,
     backoff: Backoff,
-    report: &'a mut Report<'b, W>,
+    report: &'a mut Report<'b, W, N>,
     /// The lines that are not dealt with yet, in order. The first one is always an event.
     unanswered: VecDeque<Line>,
     /// Why the file could not be read to its end.
@@ -47,12 +47,12 @@ enum Broken {
     ForGood(String),
 }
 
-impl<'a, 'b, W: Write> Sender<'a, 'b, W> {
+impl<'a, 'b, W: Write, N: Write> Sender<'a, 'b, W, N> {
     pub(super) fn new(
         server: Endpoint,
         lines: Receiver<Result<Line, String>>,
         retry_for: Duration,
-        report: &'a mut Report<'b, W>,
+        report: &'a mut Report<'b, W, N>,
     ) -> Self {
         let server = server
             .connect_timeout(Duration::from_secs(5))
@@ -190,6 +190,7 @@ impl<'a, 'b, W: Write> Sender<'a, 'b, W> {
             },
             None => return Err(Broken::ForGood("the server's answer is empty".to_owned())),
         }
+        self.report.ignored(&line.submission);
         self.report.progress(line.end_bytes);
         self.unanswered.pop_front();
         self.pass_malformed().map_err(Broken::ForGood)
@@ -198,14 +199,12 @@ impl<'a, 'b, W: Write> Sender<'a, 'b, W> {
     /// Reports the malformed lines that are next: after what is before them, so that refusals come
     /// in the order of the lines.
     fn pass_malformed(&mut self) -> Result<(), String> {
-        while let Some(Line {
-            number,
-            end_bytes,
-            event: Err(fault),
-        }) = self.unanswered.front()
+        while let Some(line) = self.unanswered.front()
+            && let Err(fault) = &line.submission.event
         {
-            self.report.malformed(*number, fault)?;
-            self.report.progress(*end_bytes);
+            self.report.malformed(line.number, fault)?;
+            self.report.ignored(&line.submission);
+            self.report.progress(line.end_bytes);
             self.unanswered.pop_front();
         }
         Ok(())
@@ -223,7 +222,7 @@ impl<'a, 'b, W: Write> Sender<'a, 'b, W> {
 }
 
 fn request(requests: &Option<mpsc::Sender<pb::SubmitEventsRequest>>, line: &Line) {
-    if let (Some(requests), Ok(event)) = (requests, &line.event) {
+    if let (Some(requests), Ok(event)) = (requests, &line.submission.event) {
         let event = Some(event.clone());
         // Fails only where the stream is broken, which its answers tell; the event stays unanswered.
         let _ = requests.try_send(pb::SubmitEventsRequest { event });

@@ -1,134 +1,73 @@
-//! A line of an event file, as a message of the contract. Looks at the form of each field only; what
-//! is required and what fits is for the server to say.
+//! A line of an event file, as a message of the contract. Only the form of each field is checked here; the server
+//! decides what is required and what is allowed.
 
 use crate::{
-    domain::{
-        status::{CheckKind, Status},
-        violation::Violation,
-    },
-    pb::{self, event_submission::Event},
+    domain::violation::Violation,
+    json_input::{IgnoredFields, event_type_of, in_one_line, read_entry, to_message},
+    pb,
 };
 
-use super::{derived_id::derived_id, fields::Fields};
+use super::derived_id::derived_id;
 
-/// Reads a line. The error says what is wrong with it, every field of it at once.
-pub(super) fn submission(line: &[u8]) -> Result<pb::EventSubmission, String> {
-    let line = str::from_utf8(line).map_err(|_| "the line is no UTF-8 text")?;
-    let mut line = Fields::parse("", line).map_err(|fault| format!("the line {fault}"))?;
-    let kind = line.text("type");
-    let kind_json = line.json("type").unwrap_or_default();
-    let body_json = line.json("body");
-    line.finish(()).map_err(in_words)?;
+/// What a line says.
+pub(super) struct Submission {
+    /// The event, or everything that is wrong with the line.
+    pub(super) event: Result<pb::EventSubmission, String>,
+    /// The fields that were ignored, and the name of the type of event that does not have them.
+    pub(super) ignored_fields: IgnoredFields,
+    pub(super) event_type: &'static str,
+}
 
-    let body_json = body_json.ok_or("body is required")?;
-    let mut body = Fields::parse("body", body_json).map_err(|fault| format!("body {fault}"))?;
-    let event_id = body.text_or_made("event_id", || derived_id(kind_json, body_json));
-    let event = match kind.as_str() {
-        "version_event" => Event::VersionEvent(version_event(&mut body, event_id)),
-        "deployment_event" => Event::DeploymentEvent(deployment_event(&mut body, event_id)),
-        "check_event" => Event::CheckEvent(check_event(&mut body, event_id)),
-        _ => {
-            return Err("type is none of: version_event, deployment_event, check_event".to_owned());
+impl Submission {
+    /// A line that has no event.
+    pub(super) fn rejected(why: String) -> Self {
+        Self {
+            event: Err(why),
+            ignored_fields: IgnoredFields::default(),
+            event_type: "",
+        }
+    }
+}
+
+/// Reads a line.
+pub(super) fn submission(line: &[u8]) -> Submission {
+    let Ok(line) = str::from_utf8(line) else {
+        return Submission::rejected("the line must be UTF-8 text".to_owned());
+    };
+    let mut entry = match read_entry(line) {
+        Ok(entry) => entry,
+        Err(violations) => return Submission::rejected(in_words(&violations)),
+    };
+    let event = &mut entry.body.event;
+    if event.event_id.trim().is_empty() {
+        event.event_id = derived_id(entry.type_json, entry.body_json);
+    }
+    let message = to_message(entry.subject, event);
+    let event = match message {
+        Some(event) => Ok(pb::EventSubmission { event: Some(event) }),
+        None => {
+            // The server's clock decides which times lie in the future.
+            let parsed = entry.body.event.parse(entry.subject, "body", i64::MAX);
+            let violations = parsed.err().unwrap_or_default();
+            Err(in_words(&violations))
         }
     };
-    body.finish(pb::EventSubmission { event: Some(event) })
-        .map_err(in_words)
-}
-
-fn version_event(body: &mut Fields, event_id: String) -> pb::VersionEvent {
-    pb::VersionEvent {
-        product_name: body.text("product_name"),
-        version: body.text("version"),
-        status: status(body),
-        event_id,
-        occurred_at: body.time("occurred_at"),
-        started_at: body.time("started_at"),
-        completed_at: body.time("completed_at"),
-        invoke_id: body.text("invoke_id"),
-        invoke_attempt: body.attempt("invoke_attempt"),
-        scm_sha: body.text("scm_sha"),
-        scm_repository: body.text("scm_repository"),
-        scm_branch: body.text("scm_branch"),
-        build_number: body.text("build_number"),
-        build_url: body.text("build_url"),
-        source_system: body.text("source_system"),
-        built_by: body.text("built_by"),
-        built_by_name: body.text("built_by_name"),
-        built_by_email: body.text("built_by_email"),
-        error_message: body.text("error_message"),
-        error_code: body.text("error_code"),
-        extra_metadata: body.object("extra_metadata"),
+    Submission {
+        event,
+        ignored_fields: entry.body.ignored_fields,
+        event_type: event_type_of(entry.subject),
     }
 }
 
-fn deployment_event(body: &mut Fields, event_id: String) -> pb::DeploymentEvent {
-    pb::DeploymentEvent {
-        product_name: body.text("product_name"),
-        version: body.text("version"),
-        status: status(body),
-        event_id,
-        occurred_at: body.time("occurred_at"),
-        started_at: body.time("started_at"),
-        completed_at: body.time("completed_at"),
-        invoke_id: body.text("invoke_id"),
-        invoke_attempt: body.attempt("invoke_attempt"),
-        environment_name: body.text("environment_name"),
-        instance: body.text("instance"),
-        scm_sha: body.text("scm_sha"),
-        scm_repository: body.text("scm_repository"),
-        scm_branch: body.text("scm_branch"),
-        build_number: body.text("build_number"),
-        deploy_url: body.text("deploy_url"),
-        build_url: body.text("build_url"),
-        source_system: body.text("source_system"),
-        deployed_by: body.text("deployed_by"),
-        deployed_by_name: body.text("deployed_by_name"),
-        deployed_by_email: body.text("deployed_by_email"),
-        error_message: body.text("error_message"),
-        error_code: body.text("error_code"),
-        extra_metadata: body.object("extra_metadata"),
-    }
-}
-
-fn check_event(body: &mut Fields, event_id: String) -> pb::CheckEvent {
-    pb::CheckEvent {
-        product_name: body.text("product_name"),
-        version: body.text("version"),
-        scm_sha: body.text("scm_sha"),
-        check_name: body.text("check_name"),
-        kind: number(body.word("kind", CheckKind::parse).map(CheckKind::code)),
-        status: number(body.word("status", Status::parse_check).map(Status::code)),
-        event_id,
-        occurred_at: body.time("occurred_at"),
-        started_at: body.time("started_at"),
-        completed_at: body.time("completed_at"),
-        invoke_id: body.text("invoke_id"),
-        invoke_attempt: body.attempt("invoke_attempt"),
-        environment_name: body.text("environment_name"),
-        url: body.text("url"),
-        summary: body.text("summary"),
-        counts: body.counts("counts"),
-        expires_at: body.time("expires_at"),
-        checked_by: body.text("checked_by"),
-        checked_by_name: body.text("checked_by_name"),
-        checked_by_email: body.text("checked_by_email"),
-        source_system: body.text("source_system"),
-        extra_metadata: body.object("extra_metadata"),
-    }
-}
-
-fn status(body: &mut Fields) -> i32 {
-    number(body.word("status", Status::parse).map(Status::code))
-}
-
-/// The contract's number of an enumeration's value; its 0 is "not given".
-fn number(code: Option<i64>) -> i32 {
-    code.unwrap_or_default() as i32
-}
-
-fn in_words(faults: Vec<Violation>) -> String {
-    let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
-    faults.join("; ")
+fn in_words(violations: &[Violation]) -> String {
+    let violations: Vec<String> = violations
+        .iter()
+        .map(|violation| match violation.field.as_str() {
+            "" => format!("the line {}", violation.description),
+            _ => in_one_line(&violation.to_string()),
+        })
+        .collect();
+    violations.join("; ")
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Examples for the description: what was really sent to a server, and what it answered. A test sends it again.
+//! Examples for the description: requests that were sent to a server, and its answers. A test sends them again.
 
 use std::sync::LazyLock;
 
@@ -9,13 +9,13 @@ use crate::http::operation::Operation;
 static EXAMPLES: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(include_str!("examples.json")).unwrap_or_default());
 
-/// What an operation answered.
+/// The answer to an operation.
 pub(super) fn answer(operation: &Operation) -> Option<Value> {
     let name = format!("{} {}", operation.method, operation.path);
     EXAMPLES["answers"].get(name).cloned()
 }
 
-/// Events of one sort, each under its title.
+/// Events of one type, each under its title.
 pub(super) fn events(message: &str) -> Value {
     EXAMPLES["events"][message].clone()
 }
@@ -25,7 +25,7 @@ pub(super) fn change(thing: &str) -> Value {
     EXAMPLES["changes"][thing].clone()
 }
 
-/// Events of several sorts, as an array.
+/// Events of several types, as an array.
 pub(super) fn batch() -> Value {
     EXAMPLES["batch"].clone()
 }

@@ -1,39 +1,35 @@
-//! Schemas of bodies: events, lists of them, and new values of things.
+//! Schemas of bodies: events, lists of them, and new values of resources.
 
 use serde_json::{Map, Value, json};
 
 use super::example;
-use super::schema::{Schemas, is_required, name, nullable, plain, sha, text, words_taken};
+use super::schema::{Schemas, accepted_words, nullable, plain};
+use super::text;
 use crate::{
-    domain::{
-        commit::MIN_SHORTENED,
-        event::{MAX_COUNT_NAME, MAX_COUNTS, MAX_NAME},
-        resource::MAX_ALIASES,
-    },
+    domain::rules::version_event,
     grpc::MAX_BATCH_EVENTS,
     http::{
-        contract::{CONTRACT, Field, Kind, Many},
-        event::message_of,
-        operation::{Operation, Takes},
-        submit::SORTS,
+        contract::{CONTRACT, Field, Kind, Many, Message},
+        operation::{BodyKind, Operation},
     },
+    json_input::{EVENT_TYPES, message_of},
 };
 
 /// The years that times of events have.
 const SINCE_1970: &str = "^(19[7-9][0-9]|[2-9][0-9]{3})-";
 
-/// What an operation takes as its body, if anything.
+/// The schema and examples of an operation's body, if it has one.
 pub(super) fn body(operation: &Operation, schemas: &mut Schemas) -> Option<Value> {
-    let json = match operation.takes {
-        Takes::Nothing => return None,
-        Takes::Event(name) => {
+    let json = match operation.body {
+        BodyKind::None => return None,
+        BodyKind::Event(name) => {
             json!({"schema": event(name, schemas), "examples": example::events(name)})
         }
-        Takes::Change(thing) => {
-            json!({"schema": change(operation), "example": example::change(thing)})
+        BodyKind::Change(resource) => {
+            json!({"schema": change(operation), "example": example::change(resource)})
         }
-        Takes::Events => {
-            let entries = SORTS.map(|(word, subject)| {
+        BodyKind::Events => {
+            let entries = EVENT_TYPES.map(|(word, subject)| {
                 json!({
                     "type": "object",
                     "required": ["type", "body"],
@@ -67,13 +63,26 @@ pub(super) fn body(operation: &Operation, schemas: &mut Schemas) -> Option<Value
     Some(json!({"required": true, "content": {"application/json": json}}))
 }
 
-fn event(sort: &str, schemas: &mut Schemas) -> Value {
-    let message = CONTRACT.message(sort);
+/// The header that gives the event's id if the body has none.
+pub(super) fn idempotency_key() -> Value {
+    let mut schema = text::optional(&version_event::EVENT_ID);
+    schema["pattern"] = "^[ -~]*$".into();
+    json!({
+        "name": "Idempotency-Key",
+        "in": "header",
+        "required": false,
+        "description": "The event's id, if the body has no `event_id`. An empty one counts as left out.",
+        "schema": schema,
+    })
+}
+
+fn event(name: &str, schemas: &mut Schemas) -> Value {
+    let message = CONTRACT.message(name);
     let fields = message.fields.iter();
     let properties: Map<String, Value> = fields
         .clone()
         .map(|field| {
-            let schema = match is_required(field) {
+            let schema = match field.rules.required {
                 true => value(field),
                 // Null counts as left out.
                 false => nullable(value(field)),
@@ -82,7 +91,7 @@ fn event(sort: &str, schemas: &mut Schemas) -> Value {
         })
         .collect();
     let required: Vec<&str> = fields
-        .filter(|field| is_required(field))
+        .filter(|field| field.rules.required)
         .map(|field| field.name.as_str())
         .collect();
     let mut schema = json!({
@@ -91,18 +100,23 @@ fn event(sort: &str, schemas: &mut Schemas) -> Value {
         "required": required,
         "properties": properties,
     });
-    if sort == "CheckEvent" {
-        schema["anyOf"] = ["version", "scm_sha"]
-            .map(|field| {
-                let text = match field {
-                    "scm_sha" => sha(MIN_SHORTENED),
-                    _ => name(MAX_NAME),
-                };
-                json!({"required": [field], "properties": {field: text}})
-            })
-            .into();
+    if let Some(one_of_several) = one_of_several(message) {
+        schema["anyOf"] = one_of_several;
     }
-    schemas.insert(&format!("{sort}Body"), schema)
+    schemas.insert(&format!("{name}Body"), schema)
+}
+
+/// The fields of which a message needs one.
+fn one_of_several(message: &Message) -> Option<Value> {
+    let mut fields = message.fields.iter();
+    let first = fields.find(|field| !field.rules.required_unless.is_empty())?;
+    let others = first.rules.required_unless.iter();
+    let names = std::iter::once(first.name.as_str()).chain(others.copied());
+    let given = names.filter_map(|name| {
+        let schema = text::required(&message.field(name)?.rules);
+        Some(json!({"required": [name], "properties": {name: schema}}))
+    });
+    Some(given.collect())
 }
 
 fn change(operation: &Operation) -> Value {
@@ -119,16 +133,12 @@ fn described(field: &Field, mut schema: Value) -> Value {
 }
 
 fn value(field: &Field) -> Value {
+    let rules = &field.rules;
     let one = match &field.kind {
-        Kind::Text if matches!(field.name.as_str(), "name" | "aliases" | "required_checks") => {
-            name(MAX_NAME)
-        }
-        Kind::Text => text(&field.name, is_required(field)),
-        Kind::Enum(words) => json!({"type": "string", "enum": words_taken(words)}),
-        Kind::Whole(_, most) if field.name == "invoke_attempt" => {
-            json!({"type": "integer", "minimum": 1, "maximum": most})
-        }
-        Kind::Whole(_, most) => json!({"type": "integer", "minimum": 0, "maximum": most}),
+        Kind::Text if rules.required => text::required(rules),
+        Kind::Text => text::optional(rules),
+        Kind::Enum(words) => json!({"type": "string", "enum": accepted_words(words)}),
+        Kind::Whole(least, most) => text::whole(rules, Some(*least), Some(*most)),
         Kind::Time => {
             json!({"type": "string", "format": "date-time", "pattern": SINCE_1970})
         }
@@ -143,15 +153,7 @@ fn value(field: &Field) -> Value {
     };
     match field.many {
         Many::One => one,
-        Many::List if matches!(field.name.as_str(), "aliases" | "required_checks") => {
-            json!({"type": "array", "maxItems": MAX_ALIASES, "items": one})
-        }
-        Many::List => json!({"type": "array", "items": one}),
-        Many::Map => json!({
-            "type": "object",
-            "maxProperties": MAX_COUNTS,
-            "propertyNames": name(MAX_COUNT_NAME),
-            "additionalProperties": one,
-        }),
+        Many::List => text::array(rules, one),
+        Many::Map => text::map(rules, one),
     }
 }

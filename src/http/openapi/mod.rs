@@ -1,107 +1,184 @@
-//! The description of the JSON face in OpenAPI 3.1, made of the table of paths and the contract's descriptors,
-//! whose comments it quotes: it cannot tell of a path or a field that is not there.
+//! The description of the JSON face in OpenAPI 3.1. It is made from the table of paths, the contract's descriptors and
+//! their rules, so it has exactly the paths and fields that there are. Comments of the contract are quoted only.
 
 mod example;
 mod input;
+mod responses;
 mod schema;
+mod text;
 
 use std::sync::LazyLock;
 
-use http::Method;
-use serde_json::{Map, Value, json};
+use http::StatusCode;
+use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
 
 use self::schema::Schemas;
-use super::contract::{CONTRACT, Method as Rpc};
-use super::operation::{Operation, Takes};
+use super::contract::{CONTRACT, Field, Method as Rpc};
+use super::operation::{BodyKind, Group, Operation};
 use super::parameters;
+use super::refusal::status_of;
 use super::routes::OPERATIONS;
-use crate::domain::event::MAX_EVENT_ID;
+use crate::{
+    domain::rules::{self, FieldRules},
+    pb::ErrorReason,
+};
 
 /// The document as JSON text.
-pub(super) static DOCUMENT: LazyLock<String> = LazyLock::new(|| document().to_string());
+pub(super) static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
+    // Texts, numbers, lists and objects under texts can always be written.
+    serde_json::to_string(&document()).unwrap_or_default()
+});
 
-fn document() -> Value {
+/// An object whose members keep their order: pages show paths in the order of the document.
+#[derive(Default)]
+struct Ordered<T>(Vec<(String, T)>);
+
+impl<T: Default> Ordered<T> {
+    fn entry(&mut self, name: String) -> &mut T {
+        let at = self.0.iter().position(|(known, _)| *known == name);
+        let at = at.unwrap_or_else(|| {
+            self.0.push((name, T::default()));
+            self.0.len() - 1
+        });
+        &mut self.0[at].1
+    }
+}
+
+impl<T: Serialize> Serialize for Ordered<T> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+    }
+}
+
+#[derive(Serialize)]
+struct Document {
+    openapi: &'static str,
+    info: Value,
+    servers: Value,
+    tags: Value,
+    paths: Ordered<Ordered<Value>>,
+    components: Value,
+}
+
+fn document() -> Document {
     let mut schemas = Schemas::default();
-    let mut paths: Map<String, Value> = Map::new();
+    let mut paths = Ordered::<Ordered<Value>>::default();
     for operation in OPERATIONS.iter() {
-        // Most of the paths are written with a slash at their end by those who call them; both are taken.
+        // Clients write most paths with a slash at the end. Both forms are the same.
         let path = match operation.has_id() {
             true => operation.path.to_owned(),
             false => format!("{}/", operation.path),
         };
         let method = operation.method.as_str().to_ascii_lowercase();
         let described = describe(operation, &mut schemas);
-        let item = paths.entry(path).or_insert_with(|| json!({}));
-        item[method] = described;
+        *paths.entry(path).entry(method) = described;
     }
-    paths.insert("/health".to_owned(), json!({ "get": health() }));
-    json!({
-        "openapi": "3.1.0",
-        "info": {
+    *paths.entry("/health".to_owned()).entry("get".to_owned()) = health();
+    Document {
+        openapi: "3.1.0",
+        info: json!({
             "title": "Versioner",
             "version": env!("CARGO_PKG_VERSION"),
             "summary": env!("CARGO_PKG_DESCRIPTION"),
             "description": ABOUT,
-        },
-        "servers": [{"url": "/"}],
-        "tags": tags(),
-        "paths": paths,
-        "components": {
+        }),
+        servers: json!([{"url": "/"}]),
+        tags: tags(),
+        paths,
+        components: json!({
             "schemas": schemas.finish(),
-            "responses": responses(),
+            "responses": responses::responses(),
             "headers": {
                 "RequestId": {
-                    "description": "What the call is known by in the server's log: the caller's own x-request-id where it sent one that is fit for a log line.",
+                    "description": "The id of the call in the server's log: the caller's own `x-request-id` if it sent one that fits a log line.",
                     "schema": {"type": "string"},
                 },
             },
-        },
-    })
+        }),
+    }
 }
 
-const ABOUT: &str = "The memory of a company's builds, over plain HTTP: the same calls as over gRPC, on the \
-same port.\n\nEvery path is taken with and without a slash at its end. Bodies are JSON whatever their content \
-type says, unless it clearly is something else. Fields that are not known are ignored in bodies, parameters \
-that are not known are refused. White space around a text does not count, and an empty text counts as left \
-out. An event that was answered with 200 is on disk; sent again with the same \
-`event_id` (or the header `Idempotency-Key`) it is recorded once. Times are RFC 3339 in UTC with microseconds, \
-statuses lower-case words, and what is not known is null. An `Authorization` header is taken and not looked at.";
+const ABOUT: &str = "Records what a company builds, tests and deploys, and answers questions about it. These are the \
+same calls as over gRPC, on the same port: gRPC reflection lists them, for example for `grpcurl`. [/docs](/docs) shows \
+this document with a form for each call; [/openapi.json](/openapi.json) is the document itself.\n\n\
+**Requests.** A slash at the end of a path may be present or not. Bodies are JSON; the content types that HTTP \
+clients send by default are accepted too, and so is gzip. White space around a text does not count, and an empty text \
+counts as left out. Fields of a body that are not known are ignored: the answer lists them in `ignored_fields`, with \
+the field that was probably meant. Parameters that are not known are rejected. A parameter that is a list is repeated, \
+or separated by commas where its values are words or numbers. Times are RFC 3339; in a query also dates, which mean \
+midnight in UTC. The `Authorization` header is ignored for now.\n\n\
+**Answers.** Times are RFC 3339 in UTC with microseconds, enums are words in lower case, and values that are not known \
+are null. The answer 200 to an event means that the event is durable. Sent again with the same `event_id` (or the \
+header `Idempotency-Key`), it is recorded once.\n\n\
+**Errors.** Every error has the reason as `code` and, as `detail`, what is wrong and what is allowed: a text, a list \
+with the location of each wrong field (422), or an object (409).";
 
-/// The tag of what no service of the contract answers.
-const HEALTH: &str = "Health";
+/// The tag of the path that no service of the contract answers.
+const HEALTH: (&str, &str) = ("Health", "Does the process run?");
 
-fn tags() -> Value {
-    let mut services: Vec<&str> = Vec::new();
-    for operation in OPERATIONS.iter() {
-        let service = tag(CONTRACT.method(operation.rpc));
-        if !services.contains(&service) {
-            services.push(service);
+impl Group {
+    const ALL: [Self; 6] = [
+        Self::Events,
+        Self::Versions,
+        Self::BuildsAndChecks,
+        Self::Catalog,
+        Self::Deployments,
+        Self::Statistics,
+    ];
+
+    /// The name of its tag, and what its paths are for.
+    fn tag(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Events => (
+                "Report events",
+                "Report builds, deployments and checks, one or many at a time, and read the event log.",
+            ),
+            Self::Versions => (
+                "Versions",
+                "Which versions exist, which one is the latest, which commit produced one, and may it be deployed?",
+            ),
+            Self::BuildsAndChecks => (
+                "Builds and checks",
+                "The CI runs of versions, and their tests, scans and approvals.",
+            ),
+            Self::Catalog => (
+                "Catalog",
+                "Products and environments: rename, describe, set requirements, delete.",
+            ),
+            Self::Deployments => (
+                "Deployments",
+                "What runs where, now or at a past moment, and what differs between environments.",
+            ),
+            Self::Statistics => (
+                "Statistics",
+                "Success rates and durations of builds, as a whole and over time.",
+            ),
         }
     }
-    services.push(HEALTH);
-    services
-        .into_iter()
-        .map(|name| json!({ "name": name }))
-        .collect()
 }
 
-fn tag(rpc: &Rpc) -> &str {
-    rpc.service.trim_end_matches("Service")
+fn tags() -> Value {
+    let tags = Group::ALL.map(Group::tag).into_iter().chain([HEALTH]);
+    tags.map(|(name, description)| json!({"name": name, "description": description}))
+        .collect()
 }
 
 fn describe(operation: &Operation, schemas: &mut Schemas) -> Value {
     let rpc = CONTRACT.method(operation.rpc);
-    // What can fail is told by the answers.
+    // The responses describe the errors.
     let comment = rpc.comment.split("\n\nErrors:").next().unwrap_or_default();
-    let summary = comment.split_inclusive(". ").next().unwrap_or(comment);
+    let (first, rest) = comment.split_once(". ").unwrap_or((comment, ""));
     let mut described = json!({
         "operationId": operation_id(operation),
-        "tags": [tag(rpc)],
-        "summary": summary.trim().trim_end_matches('.'),
-        "description": comment,
+        "tags": [operation.group.tag().0],
+        "summary": operation.summary.unwrap_or(first).trim_end_matches('.'),
         "parameters": parameters(operation),
         "responses": answers(operation, rpc, schemas),
     });
+    if !rest.is_empty() {
+        described["description"] = rest.trim().into();
+    }
     if let Some(body) = input::body(operation, schemas) {
         described["requestBody"] = body;
     }
@@ -121,71 +198,103 @@ fn operation_id(operation: &Operation) -> String {
 fn parameters(operation: &Operation) -> Value {
     let mut parameters = Vec::new();
     if operation.has_id() {
+        let (description, schema) = match operation.name_field {
+            Some(name) => {
+                let field = operation.request().field(name);
+                let rules = field.map_or(FieldRules::NONE, |field| field.rules);
+                let description = "The id, or a current or former name (percent-encoded). A text that has the form of an id is looked up as an id first.";
+                (description, text::required(&rules))
+            }
+            None => (
+                "The id that the server gave it.",
+                json!({"type": "string", "format": "uuid"}),
+            ),
+        };
         parameters.push(json!({
             "name": "id",
             "in": "path",
             "required": true,
-            "description": "An id that the server gave.",
-            "schema": {"type": "string", "format": "uuid"},
+            "description": description,
+            "schema": schema,
         }));
     }
     let hidden = operation.not_in_query();
     for field in parameters::fields(operation.request(), &hidden) {
-        let also = parameters::alias(field);
-        let also = also.map_or_else(String::new, |name| format!(" Also taken as `{name}`."));
         parameters.push(json!({
             "name": field.name,
             "in": "query",
-            "required": schema::is_required(field),
-            "description": format!("{}{also}", field.comment),
+            "required": field.rules.required,
+            "description": described(field, &hidden),
             "schema": schema::parameter(field),
         }));
     }
-    if let Takes::Event(_) = operation.takes {
-        parameters.push(json!({
-            "name": "Idempotency-Key",
-            "in": "header",
-            "required": false,
-            "description": "The event's id, where the body has no `event_id`; an empty one counts as left out.",
-            "schema": {"type": "string", "maxLength": MAX_EVENT_ID, "pattern": "^[ -~]*$"},
-        }));
+    if let BodyKind::Event(_) = operation.body {
+        parameters.push(input::idempotency_key());
     }
     parameters.into()
 }
 
+/// The comment of a parameter, what its rules say about other parameters, and its other names.
+fn described(field: &Field, hidden: &[&str]) -> String {
+    let mut sentences = vec![field.comment.clone()];
+    let quoted = |names: &[&str], between: &str| {
+        let names = names.iter().map(|name| format!("`{name}`"));
+        names.collect::<Vec<_>>().join(between)
+    };
+    let others: Vec<&str> = field.rules.required_unless.to_vec();
+    if !others.is_empty() && !others.iter().any(|other| hidden.contains(other)) {
+        sentences.push(format!(
+            "Required unless {} is given.",
+            quoted(&others, " or ")
+        ));
+    }
+    if !field.rules.needs.is_empty() {
+        sentences.push(format!("Needs {}.", quoted(field.rules.needs, " and ")));
+    }
+    let aliases = parameters::aliases(field);
+    if !aliases.is_empty() {
+        sentences.push(format!("Also accepted as {}.", quoted(&aliases, " or ")));
+    }
+    sentences.join(" ")
+}
+
+/// The responses: those of every call, of this one by the contract, and of the request's form.
 fn answers(operation: &Operation, rpc: &Rpc, schemas: &mut Schemas) -> Value {
-    let mut answers = json!({
-        "200": success(operation, rpc, schemas),
-        "405": reference("MethodNotAllowed"),
-        "422": reference("Invalid"),
-        "429": reference("Overloaded"),
-        "500": reference("Fault"),
-        "503": reference("Unavailable"),
-        "504": reference("TooLate"),
+    let mut answers = json!({"200": success(operation, rpc, schemas)});
+    let mut statuses = vec![
+        StatusCode::METHOD_NOT_ALLOWED,
+        StatusCode::INTERNAL_SERVER_ERROR,
+        StatusCode::SERVICE_UNAVAILABLE,
+    ];
+    let reasons = rules::call_errors(operation.rpc).iter();
+    let reasons = reasons.filter_map(|name| {
+        let reason = ErrorReason::from_str_name(&format!("ERROR_REASON_{name}"))?;
+        // Only a body can be too large.
+        (reason != ErrorReason::MessageTooLarge).then_some(reason)
     });
-    let mut add = |status: &str, name: &str| answers[status] = reference(name);
-    if rpc.comment.contains("NOT_FOUND") || operation.has_id() {
-        add("404", "NotFound");
+    statuses.extend(reasons.map(status_of));
+    if operation.has_id() {
+        statuses.push(StatusCode::NOT_FOUND);
     }
-    if operation.method != Method::GET {
-        add("507", "StorageFull");
+    if operation.body != BodyKind::None {
+        statuses.extend([
+            StatusCode::BAD_REQUEST,
+            StatusCode::PAYLOAD_TOO_LARGE,
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        ]);
     }
-    if rpc.comment.contains("ALREADY_EXISTS") || rpc.comment.contains("FAILED_PRECONDITION") {
-        add("409", "Conflict");
-    }
-    if operation.takes != Takes::Nothing {
-        add("400", "NoJson");
-        add("413", "TooLarge");
-        add("415", "WrongMediaType");
+    for status in statuses {
+        answers[status.as_str()] = responses::reference(status);
     }
     answers
 }
 
 fn success(operation: &Operation, rpc: &Rpc, schemas: &mut Schemas) -> Value {
-    let schema = match operation.takes {
-        Takes::Event(event) => schemas.event_answer(event),
-        Takes::Events => schemas.batch_answer(),
-        _ => schemas.answer(&rpc.output),
+    let schema = match operation.body {
+        BodyKind::Event(event) => schemas.event_answer(event),
+        BodyKind::Events => schemas.batch_answer(),
+        BodyKind::Change(_) => schemas.change_answer(&rpc.output),
+        BodyKind::None => schemas.answer(&rpc.output),
     };
     let message = CONTRACT.message(&rpc.output);
     let mut success = json!({
@@ -195,7 +304,7 @@ fn success(operation: &Operation, rpc: &Rpc, schemas: &mut Schemas) -> Value {
     });
     if message.field("next_page_token").is_some() {
         success["headers"]["Link"] = json!({
-            "description": "The address of the next page, with rel=\"next\"; not there on the last one.",
+            "description": "The address of the next page, with rel=\"next\". Absent on the last page.",
             "schema": {"type": "string"},
         });
     }
@@ -213,113 +322,14 @@ fn health() -> Value {
     });
     json!({
         "operationId": "get_health",
-        "tags": [HEALTH],
-        "summary": "Says that the process runs, however the database is",
+        "tags": [HEALTH.0],
+        "summary": "Answers while the process runs, whatever the state of the database",
         "responses": {
             "200": {
-                "description": "It runs.",
+                "description": "The process runs.",
                 "content": {"application/json": {"schema": schema, "example": {"status": "ok"}}},
             },
-            "405": reference("MethodNotAllowed"),
+            "405": responses::reference(StatusCode::METHOD_NOT_ALLOWED),
         },
     })
-}
-
-fn reference(response: &str) -> Value {
-    json!({"$ref": format!("#/components/responses/{response}")})
-}
-
-fn responses() -> Value {
-    let retry = json!({
-        "Retry-After": {
-            "description": "After how many seconds it is worth trying again.",
-            "schema": {"type": "integer", "minimum": 1},
-        },
-    });
-    let one = |name: &str, schema: &str, description: &str, headers: Value| {
-        let mut headers = headers;
-        headers["x-request-id"] = json!({"$ref": "#/components/headers/RequestId"});
-        json!({
-            "description": description,
-            "headers": headers,
-            "content": {"application/json": {
-                "schema": {"$ref": format!("#/components/schemas/{schema}")},
-                "example": example::error(name),
-            }},
-        })
-    };
-    let allow = json!({"Allow": {"description": "What is taken.", "schema": {"type": "string"}}});
-    let mut responses = Map::new();
-    for (name, schema, description, headers) in [
-        (
-            "NoJson",
-            "Error",
-            "The body is no JSON object, or broke off.",
-            json!({}),
-        ),
-        ("NotFound", "Error", "There is no such thing.", json!({})),
-        (
-            "MethodNotAllowed",
-            "Error",
-            "The path does not take this method.",
-            allow,
-        ),
-        (
-            "Conflict",
-            "ConflictError",
-            "It contradicts what is recorded. `code` is the stable reason, `details` has what it is about.",
-            json!({}),
-        ),
-        (
-            "TooLarge",
-            "Error",
-            "The body is larger than 4 MiB.",
-            json!({}),
-        ),
-        (
-            "WrongMediaType",
-            "Error",
-            "The body is no JSON, or is packed in an unknown way.",
-            json!({}),
-        ),
-        (
-            "Invalid",
-            "InvalidError",
-            "Parameters or fields are missing or malformed: all of them.",
-            json!({}),
-        ),
-        (
-            "Overloaded",
-            "Error",
-            "Too much at once: try again.",
-            retry.clone(),
-        ),
-        (
-            "Fault",
-            "Error",
-            "A fault of the server, with an id to quote.",
-            json!({}),
-        ),
-        (
-            "Unavailable",
-            "Error",
-            "The database is away, or the server is ending: try again.",
-            retry.clone(),
-        ),
-        (
-            "TooLate",
-            "Error",
-            "The time for an answer is over. What was asked for may have been done: send it again with the same event_id.",
-            json!({}),
-        ),
-        (
-            "StorageFull",
-            "Error",
-            "The disk is full: reading goes on.",
-            retry,
-        ),
-    ] {
-        responses.insert(name.to_owned(), one(name, schema, description, headers));
-    }
-    Value::Object(responses)
 }

@@ -1,28 +1,24 @@
-//! Schemas of parameters and answers, by what the descriptors say of messages and fields.
+//! Schemas of parameters and answers, by the descriptors of messages and fields.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use super::text;
 use crate::{
-    domain::{
-        commit::MIN_SEARCH,
-        event::{MAX_BRANCH, MAX_EVENT_ID, MAX_NAME, MAX_PROSE, MAX_URL},
-        page,
-        status::Status,
-    },
+    domain::status::Status,
     http::{
         contract::{CONTRACT, Field, Kind, Many, Message},
         receipt,
     },
 };
 
-/// The schemas of the document, each by its name, gathered as they are referred to.
+/// The schemas of the document by name, collected as they are referred to.
 #[derive(Default)]
 pub(super) struct Schemas(BTreeMap<String, Value>);
 
 impl Schemas {
-    /// What a call answers with.
+    /// The answer of a call.
     pub(super) fn answer(&mut self, output: &str) -> Value {
         let message = CONTRACT.message(output);
         match message.flat().and_then(Field::message) {
@@ -31,7 +27,7 @@ impl Schemas {
         }
     }
 
-    /// What is answered to an event: fields of the state that it led to, and of its receipt.
+    /// The answer to an event: fields of the resulting state and of the receipt.
     pub(super) fn event_answer(&mut self, event: &str) -> Value {
         let (state, names): (&str, &[&str]) = match event {
             "VersionEvent" => ("Build", &receipt::VERSION_EVENT_ANSWER),
@@ -50,55 +46,100 @@ impl Schemas {
             let field = receipt.field(name).or_else(|| state.field(name));
             let schema = match field {
                 Some(field) => self.field(field),
-                // The one field that neither has.
+                // The one field that both do not have.
                 None => json!({
                     "type": ["string", "null"],
                     "format": "date-time",
-                    "description": "When it started, as far as that is known; else when its first event occurred.",
+                    "description": "When it started, if that is known; otherwise when its first event occurred.",
                 }),
             };
             properties.insert((*name).to_owned(), schema);
         }
-        let name = format!("{event}Answer");
-        self.0.insert(
-            name.clone(),
+        properties.insert("ignored_fields".to_owned(), self.ignored_fields());
+        let schema = json!({
+            "type": "object",
+            "description": "The resulting state and fields of the receipt. If the event was only validated, there is no state: its fields are null.",
+            "required": properties.keys().collect::<Vec<_>>(),
+            "properties": properties,
+        });
+        self.insert(&format!("{event}Answer"), schema)
+    }
+
+    /// The answer to a change: the resource after it.
+    pub(super) fn change_answer(&mut self, output: &str) -> Value {
+        let resource = self.answer(output);
+        let name = resource["$ref"]
+            .as_str()
+            .and_then(|path| path.rsplit('/').next());
+        let name = name.unwrap_or_default().to_owned();
+        let mut schema = self.0.get(&name).cloned().unwrap_or_default();
+        schema["properties"]["ignored_fields"] = self.ignored_fields();
+        if let Some(required) = schema["required"].as_array_mut() {
+            required.push("ignored_fields".into());
+        }
+        self.insert(&format!("Update{name}Answer"), schema)
+    }
+
+    /// The fields of a body that were ignored.
+    fn ignored_fields(&mut self) -> Value {
+        let ignored = self.insert(
+            "IgnoredField",
             json!({
                 "type": "object",
-                "description": "The state that the event led to, and its receipt. Where it was only validated, there is no state: null.",
-                "required": properties.keys().collect::<Vec<_>>(),
-                "properties": properties,
+                "description": "A field of the body that the contract does not have.",
+                "required": ["field", "did_you_mean"],
+                "properties": {
+                    "field": {"type": "string", "description": "The name in the body."},
+                    "did_you_mean": {
+                        "type": ["string", "null"],
+                        "description": "The field that was probably meant.",
+                    },
+                },
             }),
         );
-        reference(&name)
+        json!({
+            "type": "array",
+            "description": "The fields of the body that are not known, the first 50. They were ignored.",
+            "items": ignored,
+        })
     }
 
     pub(super) fn batch_answer(&mut self) -> Value {
-        let receipt = self.message("EventReceipt");
-        self.0.insert("SubmissionFailure".to_owned(), json!({
+        let ignored_fields = self.ignored_fields();
+        let mut receipt = self.object(CONTRACT.message("EventReceipt"));
+        receipt["properties"]["ignored_fields"] = ignored_fields.clone();
+        if let Some(required) = receipt["required"].as_array_mut() {
+            required.push("ignored_fields".into());
+        }
+        let receipt = self.insert("SubmissionReceipt", receipt);
+        let failure = self.insert("SubmissionFailure", json!({
             "type": "object",
             "description": "Why an event was not recorded.",
-            "required": ["error"],
-            "properties": {"error": {
-                "type": "object",
-                "required": ["status", "code", "detail", "retry_after"],
-                "properties": {
-                    "status": {"type": "integer", "description": "The status that a call for this one event would have had."},
-                    "code": {"type": "string", "description": "The stable reason."},
-                    "detail": {"description": "What the answer to a call for this one event would have had as `detail`."},
-                    "retry_after": {
-                        "type": ["integer", "null"],
-                        "description": "After how many seconds it is worth sending again; null where that won't help.",
+            "required": ["error", "ignored_fields"],
+            "properties": {
+                "error": {
+                    "type": "object",
+                    "required": ["status", "code", "detail", "retry_after"],
+                    "properties": {
+                        "status": {"type": "integer", "description": "The status that a call for this one event returns."},
+                        "code": {"type": "string", "description": CODE},
+                        "detail": {"description": "The `detail` that a call for this one event returns."},
+                        "retry_after": {
+                            "type": ["integer", "null"],
+                            "description": "How many seconds to wait before sending the event again. Null: sending it again does not help.",
+                        },
                     },
                 },
-            }},
+                "ignored_fields": ignored_fields,
+            },
         }));
         json!({
             "type": "object",
             "required": ["results"],
             "properties": {"results": {
                 "type": "array",
-                "description": "A result for each event, in their order.",
-                "items": {"oneOf": [receipt, reference("SubmissionFailure")]},
+                "description": "A result for each event, in the order of the events.",
+                "items": {"oneOf": [receipt, failure]},
             }},
         })
     }
@@ -106,7 +147,7 @@ impl Schemas {
     /// A message as answers have it.
     pub(super) fn message(&mut self, name: &str) -> Value {
         if !self.0.contains_key(name) {
-            // It may hold itself.
+            // A message may contain itself.
             self.0.insert(name.to_owned(), Value::Null);
             let schema = self.object(CONTRACT.message(name));
             self.0.insert(name.to_owned(), schema);
@@ -127,11 +168,14 @@ impl Schemas {
             "properties": {
                 "loc": {
                     "type": "array",
-                    "description": "Where it stands: `path`, `query`, `header` or `body`, then the field.",
+                    "description": "Where the field is: `path`, `query`, `header` or `body`, then its name.",
                     "items": {"type": ["string", "integer"]},
                 },
-                "msg": {"type": "string", "description": "What is wrong, and what is taken."},
-                "type": {"type": "string", "description": "The sort of fault: `missing`, `type_error`, `value_error` …"},
+                "msg": {"type": "string", "description": "What is wrong, and what is allowed."},
+                "type": {
+                    "type": "string",
+                    "description": "`missing`, `type_error` (another JSON type), `value_error`, `unknown_parameter`; or the reason in lower case.",
+                },
             },
         });
         let conflict = json!({
@@ -139,23 +183,30 @@ impl Schemas {
             "required": ["error", "message", "code", "details"],
             "properties": {
                 "error": {"type": "string"},
-                "message": {"type": "string", "description": "What is wrong, for a person."},
-                "code": {"type": "string", "description": "The stable reason."},
+                "message": {"type": "string", "description": "The error, for people."},
+                "code": {"type": "string", "description": "The reason, as in `code` beside `detail`."},
                 "details": {"type": "object", "additionalProperties": {"type": "string"}},
             },
         });
+        let mut ignored_fields = self.ignored_fields();
+        ignored_fields["description"] =
+            "The fields of the body that are not known. Present only if there are any.".into();
         for (name, detail) in [
             (
                 "Error",
-                json!({"type": "string", "description": "What is wrong, for a person."}),
+                json!({"type": "string", "description": "The error, for people."}),
             ),
             ("InvalidError", json!({"type": "array", "items": fault})),
             ("ConflictError", conflict),
         ] {
             let schema = json!({
                 "type": "object",
-                "required": ["detail"],
-                "properties": {"detail": detail},
+                "required": ["detail", "code"],
+                "properties": {
+                    "detail": detail,
+                    "code": {"type": "string", "description": format!("{CODE}\n\n{}", reasons())},
+                    "ignored_fields": ignored_fields,
+                },
             });
             self.0.insert(name.to_owned(), schema);
         }
@@ -196,7 +247,9 @@ impl Schemas {
 
     fn field(&mut self, field: &Field) -> Value {
         let mut schema = match (field.many, &field.kind) {
-            (Many::One, Kind::Text) if is_id(&field.name) => nullable(text(&field.name, false)),
+            (Many::One, Kind::Text) if field.rules.id_of.is_some() => {
+                nullable(text::optional(&field.rules))
+            }
             (Many::List, kind) => json!({"type": "array", "items": self.value(kind)}),
             (Many::Map, kind) => {
                 json!({"type": "object", "additionalProperties": self.value(kind)})
@@ -231,6 +284,18 @@ impl Schemas {
     }
 }
 
+const CODE: &str =
+    "The reason. It never changes its meaning. Clients must expect reasons that they do not know.";
+
+/// The meaning of each reason.
+fn reasons() -> String {
+    let reasons = CONTRACT.words("ErrorReason").words.iter();
+    let lines: Vec<String> = reasons
+        .map(|reason| format!("- `{}`: {}", reason.word.to_uppercase(), reason.comment))
+        .collect();
+    lines.join("\n")
+}
+
 /// What each word of an enum means.
 fn glossary(name: &str) -> String {
     let words = CONTRACT.words(name).words.iter();
@@ -242,34 +307,27 @@ fn glossary(name: &str) -> String {
 
 /// The schema of a parameter.
 pub(super) fn parameter(field: &Field) -> Value {
-    let one = match (&field.kind, field.name.as_str()) {
-        (Kind::Whole(..), "page_size") => {
-            json!({"type": "integer", "minimum": 0, "maximum": page::MAX_SIZE})
-        }
-        (Kind::Whole(_, most), _) => json!({"type": "integer", "minimum": 0, "maximum": most}),
-        (Kind::Text, "page_token") => json!({"type": "string"}),
-        (Kind::Text, "scm_sha") => sha(MIN_SEARCH),
-        (Kind::Text, name) => text(name, is_required(field)),
-        (Kind::Enum(name), _) => json!({"type": "string", "enum": words_taken(name)}),
-        (kind, _) => plain(kind),
+    let rules = &field.rules;
+    let one = match &field.kind {
+        // A number above the largest of its type counts as the largest.
+        Kind::Whole(least, _) => text::whole(rules, Some(*least), None),
+        Kind::Text if rules.required => text::required(rules),
+        Kind::Text => text::optional(rules),
+        Kind::Enum(name) => json!({"type": "string", "enum": accepted_words(name)}),
+        Kind::Time => json!({
+            "type": "string",
+            "anyOf": [{"format": "date-time"}, {"format": "date"}],
+        }),
+        kind => plain(kind),
     };
-    match (field.many, &field.kind) {
-        // None needs to be given twice.
-        (Many::List, Kind::Enum(name)) => {
-            json!({"type": "array", "maxItems": CONTRACT.words(name).words.len(), "items": one})
-        }
-        (Many::List, _) => json!({"type": "array", "items": one}),
-        _ => one,
+    match field.many {
+        Many::List => text::array(rules, one),
+        Many::One | Many::Map => one,
     }
 }
 
-/// Whether a request can't do without it: its comment says so.
-pub(super) fn is_required(field: &Field) -> bool {
-    field.comment.contains("Required.") || field.comment.contains("Required;")
-}
-
-/// The words that are taken for an enum; statuses in every spelling (R4).
-pub(super) fn words_taken(name: &str) -> Vec<&str> {
+/// The words that are accepted for an enum. Statuses have several spellings (R4).
+pub(super) fn accepted_words(name: &str) -> Vec<&str> {
     let own = CONTRACT
         .words(name)
         .words
@@ -280,61 +338,6 @@ pub(super) fn words_taken(name: &str) -> Vec<&str> {
         "BuildStatus" | "DeploymentStatus" | "CheckStatus" => Status::spellings().collect(),
         _ => own.collect(),
     }
-}
-
-/// A text with its limits. A required one has something besides white space.
-pub(super) fn text(name: &str, required: bool) -> Value {
-    if is_id(name) {
-        return json!({"type": "string", "format": "uuid"});
-    }
-    let longest = match name {
-        "event_id" => MAX_EVENT_ID,
-        "build_url" | "deploy_url" | "url" | "scm_repository" => MAX_URL,
-        "scm_branch" => MAX_BRANCH,
-        "description" | "error_message" | "summary" => MAX_PROSE,
-        _ => MAX_NAME,
-    };
-    let pattern = match (longest, required) {
-        (MAX_PROSE, _) => format!("^{PROSE}*$"),
-        (_, true) => solid(1),
-        (_, false) => format!("^{TAKEN}*$"),
-    };
-    let mut schema = json!({"type": "string", "maxLength": longest, "pattern": pattern});
-    if required {
-        schema["minLength"] = 1.into();
-    }
-    schema
-}
-
-/// A name that something must have, up to this many characters.
-pub(super) fn name(longest: usize) -> Value {
-    json!({"type": "string", "minLength": 1, "maxLength": longest, "pattern": solid(1)})
-}
-
-/// A commit of which at least this many characters are given.
-pub(super) fn sha(least: usize) -> Value {
-    json!({"type": "string", "minLength": least, "maxLength": MAX_NAME, "pattern": solid(least)})
-}
-
-/// No control characters.
-const TAKEN: &str = r"[^\u0000-\u001f\u007f-\u009f]";
-/// Neither these nor white space.
-const SOLID: &str = r"[^\s\u0000-\u001f\u007f-\u009f]";
-/// No control characters but tabs and line breaks.
-const PROSE: &str = r"[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]";
-
-/// What has at least this many characters when white space around it is taken off.
-fn solid(least: usize) -> String {
-    match least {
-        0 | 1 => format!("^{TAKEN}*{SOLID}{TAKEN}*$"),
-        _ => format!("^{TAKEN}*{SOLID}{TAKEN}{{{},}}{SOLID}{TAKEN}*$", least - 2),
-    }
-}
-
-/// Whether it is an id that the server gave. Those of events and of CI's runs are free texts.
-fn is_id(name: &str) -> bool {
-    let is_free = matches!(name, "event_id" | "invoke_id");
-    !is_free && (name == "id" || name.ends_with("_id"))
 }
 
 pub(super) fn nullable(mut schema: Value) -> Value {
