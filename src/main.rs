@@ -17,6 +17,7 @@ use versioner::cli::builds::{BuildsArgs, builds};
 use versioner::cli::catalog::{EnvironmentsArgs, ProductsArgs, environments, products};
 use versioner::cli::checks::{ChecksArgs, checks};
 use versioner::cli::command_list::command_list;
+use versioner::cli::demo::{DemoArgs, demo};
 use versioner::cli::deployments::{DeploymentsArgs, deployments};
 use versioner::cli::events::{EventsArgs, events};
 use versioner::cli::import::{ImportArgs, import};
@@ -55,6 +56,7 @@ enum Command {
     Report(ReportArgs),
     /// Sends a file of events to a server, in their order, and prints the result of each rejected one.
     Import(ImportArgs),
+    Demo(DemoArgs),
     Versions(VersionsArgs),
     Show(ShowArgs),
     Matrix(MatrixArgs),
@@ -97,6 +99,7 @@ async fn main() -> ExitCode {
         Some(Command::Serve(args)) => serve_command(&args).await,
         Some(Command::Migrate(args)) => migrate_command(&args).await,
         Some(Command::Import(args)) => import(args).await,
+        Some(Command::Demo(args)) => demo(args).await,
         Some(Command::Versions(args)) => versions(args).await,
         Some(Command::Show(args)) => show(args).await,
         Some(Command::Matrix(args)) => matrix(args).await,

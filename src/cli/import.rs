@@ -20,6 +20,7 @@ use tonic::transport::Endpoint;
 pub use report::{Counts, MAX_PRINTED, Stopped};
 
 use super::server::server_url;
+use lines::Source;
 use report::Report;
 use sender::Sender;
 
@@ -104,19 +105,36 @@ pub async fn import_into(
     notices: impl Write,
     bar: &ProgressBar,
 ) -> Result<Counts, Stopped> {
+    let source = lines::open(&args.file);
+    import_source(&args.server, args.retry_for, source, results, notices, bar).await
+}
+
+/// Imports the lines of a text that is part of the program.
+pub(super) async fn import_embedded(
+    server: &str,
+    text: &'static str,
+    results: impl Write,
+) -> Result<Counts, Stopped> {
+    let bar = ProgressBar::hidden();
+    let source = lines::embedded(text);
+    import_source(server, Duration::ZERO, source, results, io::sink(), &bar).await
+}
+
+async fn import_source(
+    server: &str,
+    retry_for: Duration,
+    source: Result<Source, String>,
+    results: impl Write,
+    notices: impl Write,
+    bar: &ProgressBar,
+) -> Result<Counts, Stopped> {
     let mut report = Report::new(results, notices, bar);
-    let sent = match (
-        Endpoint::from_shared(args.server.clone()),
-        lines::open(&args.file),
-    ) {
-        (Err(error), _) => Err(format!(
-            "{} is not the address of a server: {error}",
-            args.server
-        )),
+    let sent = match (Endpoint::from_shared(server.to_owned()), source) {
+        (Err(error), _) => Err(format!("{server} is not the address of a server: {error}")),
         (_, Err(why)) => Err(why),
         (Ok(server), Ok(source)) => {
             report.begin(source.size_bytes);
-            Sender::new(server, source.lines, args.retry_for, &mut report)
+            Sender::new(server, source.lines, retry_for, &mut report)
                 .send_all()
                 .await
         }

@@ -17,6 +17,7 @@ pub mod builds;
 pub mod catalog;
 pub mod checks;
 pub mod command_list;
+pub mod demo;
 pub mod deployments;
 pub mod events;
 pub mod import;

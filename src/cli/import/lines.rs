@@ -47,6 +47,20 @@ pub(super) fn open(file: &Path) -> Result<Source, String> {
         let about = input.metadata().map_err(&fault)?;
         (Box::new(input), about.is_file().then_some(about.len()))
     };
+    start(input, size_bytes, fault)
+}
+
+/// Begins to read a text that is part of the program.
+pub(super) fn embedded(text: &'static str) -> Result<Source, String> {
+    let fault = |error: io::Error| format!("could not read the events: {error}");
+    start(Box::new(text.as_bytes()), Some(text.len() as u64), fault)
+}
+
+fn start(
+    input: Box<dyn Read + Send>,
+    size_bytes: Option<u64>,
+    fault: impl Fn(io::Error) -> String + Send + 'static,
+) -> Result<Source, String> {
     let (sender, lines) = mpsc::channel(AHEAD);
     let mut input = BufReader::with_capacity(256 * 1024, input);
     // Not a task: reading a terminal or a pipe can't be interrupted, and must not hold up the end.
