@@ -54,6 +54,10 @@ notice:
 advisories:
     cargo deny check advisories
 
+# Run the commands in README.md and docs/, and write their outputs into the pages
+update-docs *pages:
+    scripts/update-docs {{pages}}
+
 # Try the OpenAPI document against a server
 openapi *arguments:
     scripts/try-openapi {{arguments}}
