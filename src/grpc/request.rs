@@ -79,16 +79,18 @@ impl Fields {
         self.violations.take(field, given?)
     }
 
-    /// The texts of a list, none of them empty. `path` is the path of the list.
+    /// The texts of a list, none of them empty, at most as many as the list may have. `path` is the path of the list.
     pub(super) fn texts(
         &mut self,
         path: &str,
         rules: &FieldRules,
         given: &[String],
     ) -> Option<Vec<String>> {
-        self.violations.take(path, rules.elements(given.len()))?;
+        let count = rules.elements(given.len());
+        self.violations.take(path, count);
         let parsed: Vec<Option<String>> = given
             .iter()
+            .take(rules.max_items.unwrap_or(usize::MAX))
             .enumerate()
             .map(|(at, text)| {
                 let field = format!("{path}[{at}]");

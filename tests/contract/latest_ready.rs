@@ -53,7 +53,7 @@ pub(crate) async fn r17_the_latest_ready_version_may_lie_behind_many_others(stor
     };
     assert_eq!(
         (kind, &wanted[..]),
-        (Kind::Version, "of shop that fits and is ready")
+        (Kind::Version, "of shop that matches and is ready")
     );
     // At the last look, right at the limits of the looks before, and first.
     for version in ["1.0", "1.124", "1.125", "1.224", "1.225", "1.229"] {

@@ -34,6 +34,7 @@ mod repeats;
 mod report;
 mod rollups;
 mod runs;
+mod several;
 mod statistics;
 mod times;
 mod verdict;
@@ -221,6 +222,11 @@ contract! {
         r15_a_position_is_never_used_again,
         r15_an_event_of_what_was_deleted_stays_known,
         r15_what_came_before_a_deletion_is_no_part_of_what_comes_anew,
+    }
+    several {
+        lists_have_the_rows_of_several_statuses,
+        lists_have_the_rows_of_several_kinds_classes_and_types,
+        an_empty_text_is_a_value_of_its_own,
     }
     filters {
         lists_of_versions_keep_to_their_filters,

@@ -93,7 +93,7 @@ async fn refuses_and_leaves(file: &Path) {
         command.arg(subcommand).arg("--listen=127.0.0.1:0");
         let (code, log) = run(command).await;
         assert_eq!(code, Some(1), "{log}");
-        assert!(log.contains("no database of versioner's"), "{log}");
+        assert!(log.contains("is not a database of versioner"), "{log}");
         let after = std::fs::read(file).expect("the file is there");
         assert!(before == after, "{} was changed", file.display());
     }

@@ -15,7 +15,7 @@ pub(crate) struct Trouble {
 }
 
 impl Trouble {
-    /// The database is away, and the answer says all that it should.
+    /// The database is unavailable, and the error says all that it should.
     pub(crate) fn is_store_unavailable(&self) -> bool {
         self.is(Code::Unavailable, ErrorReason::StoreUnavailable) && self.may_retry
     }

@@ -89,27 +89,27 @@ async fn one_bad_event_spoils_no_other(story: Story) {
         .into();
     assert_told!(refused.join("\n"), @"
     1: InvalidArgument INVALID_FIELD
-    events[1].version_event.version is required: 1 to 255 characters
+    events[1].version_event.version is required
     2: AlreadyExists VERSION_COMMIT_CONFLICT
-    message: version 1.0.0 of my-service was made from commit abc123def4567890abc123def4567890abc123de, which is permanent; the event names 0000000000000000000000000000000000000000
+    message: version 1.0.0 of my-service was built from commit abc123def4567890abc123def4567890abc123de; the commit of a version is permanent; the event has 0000000000000000000000000000000000000000
     given_scm_sha: 0000000000000000000000000000000000000000
     product_name: my-service
     recorded_scm_sha: abc123def4567890abc123def4567890abc123de
     version: 1.0.0
     3: InvalidArgument INVALID_FIELD
-    events[3] is empty: one of version_event, deployment_event, check_event is required
+    events[3] must have version_event, deployment_event or check_event
     4: InvalidArgument INVALID_FIELD
-    events[4].check_event.product_name is required: 1 to 255 characters
-    events[4].check_event.version or scm_sha is required: a check belongs to a version or to a commit
-    events[4].check_event.check_name is required: 1 to 255 characters
+    events[4].check_event.product_name is required
+    events[4].check_event.version is required unless scm_sha is set
+    events[4].check_event.check_name is required
     events[4].check_event.kind is required: test, security_scan, approval or custom
     events[4].check_event.status is required: queued, running, passed, failed or skipped
     6: AlreadyExists EVENT_ID_REUSED
-    message: event_id a was accepted with other content, at position 1: another event needs another id
+    message: event_id a was accepted with other content, at position 1; another event must have another event_id
     event_id: a
     position: 1
     7: InvalidArgument INVALID_FIELD
-    events[7].deployment_event.environment_name is required: 1 to 255 characters
+    events[7].deployment_event.environment_name is required
     ");
     assert_eq!(story.log().await.len(), 2);
 }
@@ -127,7 +127,7 @@ async fn what_the_store_refuses_is_named_by_its_place_in_the_batch_too() {
     assert_eq!(receipt(&results[0]).position, 1);
     assert_told!(event_refusal(&results[1]), @"
     InvalidArgument INVALID_FIELD
-    events[1].version_event.extra_metadata merged with what earlier events brought, has 120015 bytes as JSON: at most 102400 are taken
+    events[1].version_event.extra_metadata must have at most 102400 bytes as JSON when merged with the metadata of the other events (has 120015)
     ");
 }
 
@@ -144,11 +144,11 @@ async fn a_batch_has_1_to_500_events(story: Story) {
     };
     assert_told!(refusal(submit(&story, events(0)).await), @"
     InvalidArgument INVALID_FIELD
-    events has 0 entries: 1 to 500 are taken
+    events must have 1 to 500 elements (has 0)
     ");
     assert_told!(refusal(submit(&story, events(501)).await), @"
     InvalidArgument INVALID_FIELD
-    events has 501 entries: 1 to 500 are taken
+    events must have 1 to 500 elements (has 501)
     ");
     let results = submit(&story, events(500)).await.unwrap();
     assert!(results.iter().map(|r| receipt(r).position).eq(1..=500));
@@ -173,7 +173,7 @@ async fn validate_only_looks_at_the_events_as_one_after_the_other_and_records_no
     assert!(receipt(&results[0]).version_created);
     assert_told!(event_refusal(&results[1]), @"
     AlreadyExists VERSION_COMMIT_CONFLICT
-    message: version 1.0.0 of my-service was made from commit abc123def4567890abc123def4567890abc123de, which is permanent; the event names 0000000000000000000000000000000000000000
+    message: version 1.0.0 of my-service was built from commit abc123def4567890abc123def4567890abc123de; the commit of a version is permanent; the event has 0000000000000000000000000000000000000000
     given_scm_sha: 0000000000000000000000000000000000000000
     product_name: my-service
     recorded_scm_sha: abc123def4567890abc123def4567890abc123de

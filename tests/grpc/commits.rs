@@ -33,7 +33,7 @@ async fn r3_another_commit_is_refused_with_both_and_changes_nothing(story: Story
     let refused = refusal(story.version_event(other).await);
     assert_told!(refused, @"
     AlreadyExists VERSION_COMMIT_CONFLICT
-    message: version 1.2.3 of my-service was made from commit abc123def4567890abc123def4567890abc123de, which is permanent; the event names 0123456789abcdef0123456789abcdef01234567
+    message: version 1.2.3 of my-service was built from commit abc123def4567890abc123def4567890abc123de; the commit of a version is permanent; the event has 0123456789abcdef0123456789abcdef01234567
     given_scm_sha: 0123456789abcdef0123456789abcdef01234567
     product_name: my-service
     recorded_scm_sha: abc123def4567890abc123def4567890abc123de
@@ -74,7 +74,7 @@ async fn r3_a_shortened_sha_is_the_same_commit_and_the_longer_one_is_kept(story:
     // Fewer than 7 digits name no commit.
     assert_told!(refusal(story.version_event(of_commit(&SHA[..6])).await), @"
     AlreadyExists VERSION_COMMIT_CONFLICT
-    message: version 1.2.3 of my-service was made from commit abc123def4567890abc123def4567890abc123de, which is permanent; the event names abc123
+    message: version 1.2.3 of my-service was built from commit abc123def4567890abc123def4567890abc123de; the commit of a version is permanent; the event has abc123
     given_scm_sha: abc123
     product_name: my-service
     recorded_scm_sha: abc123def4567890abc123def4567890abc123de

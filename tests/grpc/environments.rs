@@ -87,7 +87,10 @@ async fn r12_the_type_is_inferred_from_the_words_of_the_name_and_can_be_set(stor
 
     let of_type = async |kind: EnvironmentType| {
         let request = pb::ListEnvironmentsRequest {
-            environment_types: vec![kind.into()],
+            environment_types: match kind {
+                EnvironmentType::Unspecified => vec![],
+                kind => vec![kind.into()],
+            },
             ..Default::default()
         };
         let page = story.catalog().list_environments(request).await.unwrap();
@@ -138,7 +141,7 @@ async fn what_is_wrong_with_an_update_is_told_at_once() {
     let answer = update(&story, "dev", environment, &["created_at"]).await;
     assert_told!(refusal(answer), @r#"
     InvalidArgument INVALID_FIELD
-    update_mask names "created_at": name, type, description, aliases, required_checks, security_limits are taken
+    update_mask must have only name, environment_type, description, aliases, required_checks, security_limits (has "created_at")
     "#);
     let environment = Environment {
         name: "\0".into(),
@@ -150,15 +153,15 @@ async fn what_is_wrong_with_an_update_is_told_at_once() {
     let answer = update(&story, "dev", environment, &[]).await;
     assert_told!(refusal(answer), @"
     InvalidArgument INVALID_FIELD
-    environment.type is the unknown number 6: 1 (dev), 2 (test), 3 (staging), 4 (production) or 5 (other) is taken
-    environment.name has control characters
-    environment.description has control characters other than line breaks and tabs
-    environment.aliases[0] has 256 characters: at most 255 are taken
+    environment.environment_type must be 1 (dev), 2 (test), 3 (staging), 4 (production) or 5 (other) (is 6)
+    environment.name must not have control characters
+    environment.description must not have control characters other than line breaks and tabs
+    environment.aliases[0] must have at most 255 characters (has 256)
     ");
-    let answer = update(&story, "dev", Environment::default(), &["type"]).await;
+    let answer = update(&story, "dev", Environment::default(), &["environment_type"]).await;
     assert_told!(refusal(answer), @"
     InvalidArgument INVALID_FIELD
-    environment.type is required where the mask names it: a type can be set, not unset
+    environment.environment_type is required if update_mask has it: the type cannot be removed
     ");
 }
 
@@ -191,7 +194,7 @@ async fn r15_an_environment_in_use_is_deleted_with_force_and_what_was_made_for_i
 
     assert_told!(refusal(delete(&story, "dev", false).await), @"
     FailedPrecondition ENVIRONMENT_IN_USE
-    message: environment dev has deployments: delete it with force to delete them too
+    message: environment dev has deployments; set force to delete it with them
     name: dev
     ");
     let deleted = delete(&story, "dev", true).await.unwrap();

@@ -26,8 +26,8 @@ async fn each_required_field_of_a_version_event_is_named() {
     let answer = story.version_event(pb::VersionEvent::default()).await;
     assert_told!(refusal(answer), @"
     InvalidArgument INVALID_FIELD
-    event.product_name is required: 1 to 255 characters
-    event.version is required: 1 to 255 characters
+    event.product_name is required
+    event.version is required
     event.status is required: pending, started, completed, failed or aborted
     ");
 }
@@ -38,9 +38,9 @@ async fn each_required_field_of_a_deployment_event_is_named() {
     let answer = story.deployment_event(pb::DeploymentEvent::default()).await;
     assert_told!(refusal(answer), @"
     InvalidArgument INVALID_FIELD
-    event.product_name is required: 1 to 255 characters
-    event.version is required: 1 to 255 characters
-    event.environment_name is required: 1 to 255 characters
+    event.product_name is required
+    event.version is required
+    event.environment_name is required
     event.status is required: pending, started, completed, failed or aborted
     ");
 }
@@ -51,9 +51,9 @@ async fn each_required_field_of_a_check_event_is_named() {
     let answer = story.check_event(pb::CheckEvent::default()).await;
     assert_told!(refusal(answer), @"
     InvalidArgument INVALID_FIELD
-    event.product_name is required: 1 to 255 characters
-    event.version or scm_sha is required: a check belongs to a version or to a commit
-    event.check_name is required: 1 to 255 characters
+    event.product_name is required
+    event.version is required unless scm_sha is set
+    event.check_name is required
     event.kind is required: test, security_scan, approval or custom
     event.status is required: queued, running, passed, failed or skipped
     ");
@@ -72,7 +72,7 @@ async fn a_check_names_its_version_or_seven_characters_of_its_commit() {
     };
     assert_told!(refusal(story.check_event(check("abc123")).await), @"
     InvalidArgument INVALID_FIELD
-    event.scm_sha is too short to name a commit: 7 or more characters are taken
+    event.scm_sha must have at least 7 characters unless version is set (has 6)
     ");
     story.check_event(check("abc123d")).await.unwrap();
 }
@@ -97,18 +97,18 @@ async fn all_faults_of_a_request_are_told_at_once_and_nothing_is_recorded() {
     };
     assert_told!(refusal(story.version_event(event).await), @"
     InvalidArgument INVALID_FIELD
-    event.product_name is required: 1 to 255 characters
-    event.version has control characters
-    event.status is the unknown number 99: 1 (pending), 2 (started), 3 (completed), 4 (failed) or 5 (aborted) is taken
-    event.event_id has 129 characters: at most 128 are taken
-    event.occurred_at lies more than ten minutes in the future
-    event.started_at lies outside the years 1970 to 9999
-    event.invoke_attempt is no whole number from 1 to 2147483647
-    event.build_url has 2049 characters: at most 2048 are taken
-    event.built_by_email has 256 characters: at most 255 are taken
-    event.scm_branch has 1025 characters: at most 1024 are taken
-    event.error_message has 4097 characters: at most 4096 are taken
-    event.extra_metadata has 102408 bytes as JSON: at most 102400 are taken
+    event.product_name is required
+    event.version must not have control characters
+    event.status must be 1 (pending), 2 (started), 3 (completed), 4 (failed) or 5 (aborted) (is 99)
+    event.event_id must have at most 128 characters (has 129)
+    event.occurred_at must be at most 600 seconds in the future
+    event.started_at must be in the years 1970 to 9999 (UTC)
+    event.invoke_attempt must be from 1 to 2147483647 (is -1)
+    event.build_url must have at most 2048 characters (has 2049)
+    event.built_by_email must have at most 255 characters (has 256)
+    event.scm_branch must have at most 1024 characters (has 1025)
+    event.error_message must have at most 4096 characters (has 4097)
+    event.extra_metadata must have at most 102400 bytes as JSON (has 102408)
     ");
     assert_eq!(story.log().await, []);
 }
@@ -135,13 +135,13 @@ async fn all_faults_of_a_filter_are_told_at_once() {
         .await;
     assert_told!(refusal(answer), @"
     InvalidArgument INVALID_FIELD
-    order is the unknown number 4: 0 to 3 are taken
-    product_name has control characters
-    status is the unknown number 6: 1 (pending), 2 (started), 3 (completed), 4 (failed) or 5 (aborted) is taken
-    scm_sha is too short: 4 or more characters are taken
-    created_from has nanos outside 0 to 999999999
-    environment_name has 256 characters: at most 255 are taken
-    page_size is -1: 1 to 1000 is taken, or 0 for 50
-    page_token was altered, or is of another query: next_page_token of the page before is taken, with the same filters and order
+    order must be 1 (newest first), 2 (oldest first) or 3 (highest first) (is 4)
+    product_name must not have control characters
+    statuses[0] must be 1 (pending), 2 (started), 3 (completed), 4 (failed) or 5 (aborted) (is 6)
+    scm_sha must have at least 4 characters (has 3)
+    created_from must have nanos from 0 to 999999999 (has -1)
+    environment_name must have at most 255 characters (has 256)
+    page_size must be at least 0 (is -1)
+    page_token must be next_page_token of the previous page, and the rest of the request must be the same
     ");
 }

@@ -67,7 +67,7 @@ async fn r13_where_there_are_only_prereleases_the_answer_says_so(story: Story) {
     tell(&story, &["2.0.0-rc.1", "2.0.0b2"]).await;
     assert_told!(refusal(latest(&story, Default::default()).await), @"
     NotFound ONLY_PRERELEASES
-    message: my-service has only pre-releases that fit: ask with include_prereleases to get one
+    message: all versions of my-service that match are pre-releases; set include_prereleases to get one
     ");
 }
 

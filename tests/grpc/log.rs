@@ -181,11 +181,11 @@ async fn a_position_is_between_0_and_the_end_of_the_log() {
     };
     assert_told!(refusal(after(-1).await), @"
     InvalidArgument INVALID_FIELD
-    after is -1: a position from 0 is taken
+    after must be at least 0 (is -1)
     ");
     assert_told!(refusal(after(2).await), @"
     OutOfRange POSITION_BEYOND_END
-    message: position 2 lies beyond the end of the event log, 1
+    message: position 2 is greater than the last position of the event log, 1
     last_position: 1
     ");
     assert_eq!(after(1).await.unwrap().into_inner().events, []);

@@ -29,6 +29,7 @@ mod support;
 
 mod facts;
 mod places;
+mod raw;
 #[macro_use]
 mod refusal;
 mod story;
@@ -36,6 +37,7 @@ mod story;
 mod batch;
 mod builds;
 mod checks;
+mod choices;
 mod commits;
 mod deployments;
 mod discovery;
@@ -54,6 +56,7 @@ mod readiness;
 mod references;
 mod repeats;
 mod requirements;
+mod rules;
 mod size;
 mod standings;
 mod statistics;

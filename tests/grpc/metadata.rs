@@ -67,13 +67,13 @@ async fn r10_metadata_has_at_most_16_levels() {
     story.version_event(with(nested(16))).await.unwrap();
     assert_told!(refusal(story.version_event(with(nested(17))).await), @"
     InvalidArgument INVALID_FIELD
-    event.extra_metadata is nested deeper than 16 levels
+    event.extra_metadata must have at most 16 levels of nesting
     ");
     let list_too_deep =
         json!({"a": nested(14), "b": (0..16).fold(json!(1), |inside, _| json!([inside]))});
     assert_told!(refusal(story.version_event(with(list_too_deep)).await), @"
     InvalidArgument INVALID_FIELD
-    event.extra_metadata is nested deeper than 16 levels
+    event.extra_metadata must have at most 16 levels of nesting
     ");
 }
 
@@ -97,7 +97,7 @@ async fn r10_metadata_has_at_most_100_kib() {
     let answer = story.version_event(with(sized("a", 102_401))).await;
     assert_told!(refusal(answer), @"
     InvalidArgument INVALID_FIELD
-    event.extra_metadata has 102401 bytes as JSON: at most 102400 are taken
+    event.extra_metadata must have at most 102400 bytes as JSON (has 102401)
     ");
 }
 
@@ -106,7 +106,7 @@ async fn r10_metadata_that_merging_makes_too_large_is_refused_and_nothing_change
     let answer = story.version_event(with(sized("b", 60_000))).await;
     assert_told!(refusal(answer), @"
     InvalidArgument INVALID_FIELD
-    event.extra_metadata merged with what earlier events brought, has 119999 bytes as JSON: at most 102400 are taken
+    event.extra_metadata must have at most 102400 bytes as JSON when merged with the metadata of the other events (has 119999)
     ");
     assert_eq!(story.log().await.len(), 1);
     // It replaces what was there: there is room for it.
@@ -124,11 +124,11 @@ async fn r10_numbers_that_json_does_not_have_are_refused() {
     };
     assert_told!(refusal(story.version_event(number(f64::NAN)).await), @"
     InvalidArgument INVALID_FIELD
-    event.extra_metadata has NaN, which is no JSON number
+    event.extra_metadata must not have NaN, which JSON cannot express
     ");
     assert_told!(refusal(story.version_event(number(f64::NEG_INFINITY)).await), @"
     InvalidArgument INVALID_FIELD
-    event.extra_metadata has -inf, which is no JSON number
+    event.extra_metadata must not have -inf, which JSON cannot express
     ");
 }
 

@@ -20,12 +20,12 @@ async fn r2_control_characters_and_nul_are_refused_wherever_a_name_stands() {
     };
     assert_told!(refusal(story.deployment_event(event).await), @"
     InvalidArgument INVALID_FIELD
-    event.product_name has control characters
-    event.version has control characters
-    event.environment_name has control characters
-    event.instance has control characters
-    event.event_id has control characters
-    event.invoke_id has control characters
+    event.product_name must not have control characters
+    event.version must not have control characters
+    event.environment_name must not have control characters
+    event.instance must not have control characters
+    event.event_id must not have control characters
+    event.invoke_id must not have control characters
     ");
     let event = pb::CheckEvent {
         check_name: "unit\0".into(),
@@ -35,9 +35,9 @@ async fn r2_control_characters_and_nul_are_refused_wherever_a_name_stands() {
     };
     assert_told!(refusal(story.check_event(event).await), @"
     InvalidArgument INVALID_FIELD
-    event.check_name has control characters
-    event.counts has a name that has control characters
-    event.summary has control characters other than line breaks and tabs
+    event.check_name must not have control characters
+    event.counts has a key that must not have control characters
+    event.summary must not have control characters other than line breaks and tabs
     ");
 }
 
@@ -63,9 +63,9 @@ async fn r2_a_name_has_at_most_255_characters_of_any_script(story: Story) {
     };
     assert_told!(refusal(story.deployment_event(event).await), @"
     InvalidArgument INVALID_FIELD
-    event.product_name has 256 characters: at most 255 are taken
-    event.version has 256 characters: at most 255 are taken
-    event.environment_name has 256 characters: at most 255 are taken
+    event.product_name must have at most 255 characters (has 256)
+    event.version must have at most 255 characters (has 256)
+    event.environment_name must have at most 255 characters (has 256)
     ");
 }
 
@@ -126,7 +126,7 @@ async fn r7_an_event_id_has_at_most_128_characters() {
     story.version_event(event(128)).await.unwrap();
     assert_told!(refusal(story.version_event(event(129)).await), @"
     InvalidArgument INVALID_FIELD
-    event.event_id has 129 characters: at most 128 are taken
+    event.event_id must have at most 128 characters (has 129)
     ");
 }
 
@@ -142,7 +142,7 @@ async fn words_may_have_lines_and_nothing_else_that_controls() {
     assert_eq!(build.error_message, "line 1\r\n\tline 2");
     assert_told!(refusal(story.version_event(event("\u{1b}[31mred")).await), @"
     InvalidArgument INVALID_FIELD
-    event.error_message has control characters other than line breaks and tabs
+    event.error_message must not have control characters other than line breaks and tabs
     ");
 }
 
@@ -159,17 +159,17 @@ async fn counts_are_at_most_a_hundred_whole_numbers_from_0() {
     let answer = story.check_event(event(numbered(101))).await;
     assert_told!(refusal(answer), @"
     InvalidArgument INVALID_FIELD
-    event.counts has 101 entries: at most 100 are taken
+    event.counts must have at most 100 entries (has 101)
     ");
     let answer = story.check_event(event(vec![("passed".into(), -1)])).await;
     assert_told!(refusal(answer), @r#"
     InvalidArgument INVALID_FIELD
-    event.counts has a negative number under "passed": whole numbers from 0 are taken
+    event.counts has a value for "passed" that must be at least 0 (is -1)
     "#);
     let answer = story.check_event(event(vec![("n".repeat(65), 1)])).await;
     assert_told!(refusal(answer), @"
     InvalidArgument INVALID_FIELD
-    event.counts has a name that has 65 characters: at most 64 are taken
+    event.counts has a key that must have at most 64 characters (has 65)
     ");
 }
 

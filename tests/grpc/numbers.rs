@@ -15,7 +15,7 @@ async fn r4_an_event_with_an_unknown_status_is_refused_with_what_is_taken() {
     };
     assert_told!(refusal(story.version_event(event).await), @"
     InvalidArgument INVALID_FIELD
-    event.status is the unknown number 6: 1 (pending), 2 (started), 3 (completed), 4 (failed) or 5 (aborted) is taken
+    event.status must be 1 (pending), 2 (started), 3 (completed), 4 (failed) or 5 (aborted) (is 6)
     ");
     let event = pb::DeploymentEvent {
         status: -1,
@@ -23,7 +23,7 @@ async fn r4_an_event_with_an_unknown_status_is_refused_with_what_is_taken() {
     };
     assert_told!(refusal(story.deployment_event(event).await), @"
     InvalidArgument INVALID_FIELD
-    event.status is the unknown number -1: 1 (pending), 2 (started), 3 (completed), 4 (failed) or 5 (aborted) is taken
+    event.status must be 1 (pending), 2 (started), 3 (completed), 4 (failed) or 5 (aborted) (is -1)
     ");
     let event = pb::CheckEvent {
         status: 99,
@@ -32,8 +32,8 @@ async fn r4_an_event_with_an_unknown_status_is_refused_with_what_is_taken() {
     };
     assert_told!(refusal(story.check_event(event).await), @"
     InvalidArgument INVALID_FIELD
-    event.kind is the unknown number 5: 1 (test), 2 (security scan), 3 (approval) or 4 (custom) is taken
-    event.status is the unknown number 99: 1 (queued), 2 (running), 3 (passed), 4 (failed) or 5 (skipped) is taken
+    event.kind must be 1 (test), 2 (security scan), 3 (approval) or 4 (custom) (is 5)
+    event.status must be 1 (queued), 2 (running), 3 (passed), 4 (failed) or 5 (skipped) (is 99)
     ");
 }
 
@@ -42,7 +42,7 @@ async fn a_filter_of_versions_or_builds_with_an_unknown_number_is_refused() {
     let story = Story::on_sqlite().await;
     let mut versions = story.versions();
     let status = "InvalidArgument INVALID_FIELD\n\
-        status is the unknown number 6: 1 (pending), 2 (started), 3 (completed), 4 (failed) or 5 (aborted) is taken";
+        statuses[0] must be 1 (pending), 2 (started), 3 (completed), 4 (failed) or 5 (aborted) (is 6)";
 
     let answer = versions
         .list_versions(pb::ListVersionsRequest {
@@ -59,7 +59,7 @@ async fn a_filter_of_versions_or_builds_with_an_unknown_number_is_refused() {
         .await;
     assert_told!(refusal(answer), @"
     InvalidArgument INVALID_FIELD
-    order is the unknown number 4: 0 to 3 are taken
+    order must be 1 (newest first), 2 (oldest first) or 3 (highest first) (is 4)
     ");
     let answer = versions
         .get_latest_version(pb::GetLatestVersionRequest {
@@ -99,8 +99,8 @@ async fn a_filter_of_checks_with_an_unknown_number_is_refused() {
         .await;
     assert_told!(refusal(answer), @"
     InvalidArgument INVALID_FIELD
-    kind is the unknown number 5: 1 (test), 2 (security scan), 3 (approval) or 4 (custom) is taken
-    status is the unknown number 6: 1 (queued), 2 (running), 3 (passed), 4 (failed) or 5 (skipped) is taken
+    kinds[0] must be 1 (test), 2 (security scan), 3 (approval) or 4 (custom) (is 5)
+    statuses[0] must be 1 (queued), 2 (running), 3 (passed), 4 (failed) or 5 (skipped) (is 6)
     ");
 }
 
@@ -116,7 +116,7 @@ async fn a_filter_of_environments_with_an_unknown_type_is_refused() {
         .await;
     assert_told!(refusal(answer), @"
     InvalidArgument INVALID_FIELD
-    type is the unknown number 6: 1 (dev), 2 (test), 3 (staging), 4 (production) or 5 (other) is taken
+    environment_types[0] must be 1 (dev), 2 (test), 3 (staging), 4 (production) or 5 (other) (is 6)
     ");
 }
 
@@ -134,8 +134,8 @@ async fn a_filter_of_events_takes_no_type_that_is_unknown_or_unspecified() {
     let listed = refusal(answer);
     assert_told!(listed, @"
     InvalidArgument INVALID_FIELD
-    types[1] has the unknown number 0: 1 to 7 are taken
-    types[2] has the unknown number 8: 1 to 7 are taken
+    event_types[1] must not be 0 (unspecified)
+    event_types[2] must be 1 (version event), 2 (deployment event), 3 (check event), 4 (product updated), 5 (product deleted), 6 (environment updated) or 7 (environment deleted) (is 8)
     ");
     let answer = story
         .events()

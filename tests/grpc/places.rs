@@ -29,8 +29,10 @@ pub(crate) fn deployed(
 pub(crate) async fn record(story: &Story, events: &str) {
     for line in events.lines().map(str::trim).filter(|l| !l.is_empty()) {
         let words: Vec<&str> = line.split(' ').collect();
-        let status =
-            DeploymentStatus::from_str_name(&format!("STATUS_{}", words[2].to_uppercase()));
+        let status = DeploymentStatus::from_str_name(&format!(
+            "DEPLOYMENT_STATUS_{}",
+            words[2].to_uppercase()
+        ));
         let event = deployed(words[0], words[1], status.expect("a status"), words[3]);
         story.deployment_event(event).await.unwrap();
     }

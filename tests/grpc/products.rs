@@ -142,17 +142,17 @@ async fn what_is_wrong_with_an_update_is_told_at_once() {
     let mask = ["name", "colour", "id", "description", "aliases"];
     assert_told!(refusal(update(&story, product, &mask).await), @r#"
     InvalidArgument INVALID_FIELD
-    update_mask names "colour": name, description, aliases, required_checks, security_limits are taken
-    update_mask names "id": name, description, aliases, required_checks, security_limits are taken
-    product.name has 256 characters: at most 255 are taken
-    product.description has 4097 characters: at most 4096 are taken
-    product.aliases has 101 names: at most 100 are taken
-    product.aliases[2] has control characters
-    product.aliases[3] is required: 1 to 255 characters
+    update_mask must have only name, description, aliases, required_checks, security_limits (has "colour")
+    update_mask must have only name, description, aliases, required_checks, security_limits (has "id")
+    product.name must have at most 255 characters (has 256)
+    product.description must have at most 4096 characters (has 4097)
+    product.aliases must have at most 100 elements (has 101)
+    product.aliases[2] must not have control characters
+    product.aliases[3] must not be empty
     "#);
     assert_told!(refusal(update(&story, Product::default(), &["name"]).await), @"
     InvalidArgument INVALID_FIELD
-    product.name is required: 1 to 255 characters
+    product.name is required if update_mask has it: a name cannot be removed
     ");
 
     let aliases = (0..100).map(|i| format!("alias-{i:02}")).collect();
@@ -197,7 +197,7 @@ async fn r15_a_product_in_use_is_deleted_with_force_and_all_that_it_has(story: S
 
     assert_told!(refusal(delete(&story, false).await), @"
     FailedPrecondition PRODUCT_IN_USE
-    message: product my-service has versions: delete it with force to delete them too
+    message: product my-service has versions; set force to delete it with them
     name: my-service
     ");
     assert_eq!(get(&story, PRODUCT).await.unwrap(), product);

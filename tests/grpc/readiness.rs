@@ -75,7 +75,7 @@ async fn r17_a_version_is_ready_not_ready_or_unknown_with_every_condition(story:
     assert_told!(told(&answer), @"
     READINESS_READY
     TRUE BUILD_COMPLETED: BUILD_COMPLETED: the latest finished build completed since 2026-01-01T12:00:00Z <https://ci.example/1.2.3> []
-    TRUE NO_CHECK_FAILED: NO_CHECK_FAILED: no check is recorded, so none has failed <> []
+    TRUE NO_CHECK_FAILED: NO_CHECK_FAILED: no check is recorded, so none failed <> []
     ");
     assert_eq!(answer.conditions[0].evidence_id, built.build.unwrap().id);
     assert_eq!(answer.environment_name, "");
@@ -118,12 +118,12 @@ async fn r17_a_version_is_ready_not_ready_or_unknown_with_every_condition(story:
     let answer = ready(&story, "1.2.3", "").await;
     assert_told!(told(&answer), @"
     READINESS_NOT_READY
-    FALSE SECURITY_WITHIN_LIMITS: LIMIT_EXCEEDED: security scan trivy found 2 critical (limit 0) since 2026-01-02T12:00:00Z <https://checks.example/trivy> [mend the findings and scan again, or deploy another version]
-    UNKNOWN REQUIRED_CHECK_PASSED: CHECK_EXPIRED: check approval passed, and has expired since 2026-02-01T00:00:00Z <https://checks.example/approval> [run it again]
-    UNKNOWN REQUIRED_CHECK_PASSED: CHECK_RUNNING: check e2e is running since 2026-01-02T12:00:00Z <https://checks.example/e2e> [wait for it to finish]
-    UNKNOWN REQUIRED_CHECK_PASSED: CHECK_ABSENT: check lint is required, and has not been reported <> [run it, and report it for the version or its commit]
+    FALSE SECURITY_WITHIN_LIMITS: LIMIT_EXCEEDED: security scan trivy found 2 critical (limit 0) since 2026-01-02T12:00:00Z <https://checks.example/trivy> [fix the findings and run the scan again, or deploy another version]
+    UNKNOWN REQUIRED_CHECK_PASSED: CHECK_EXPIRED: check approval passed, but its result has expired since 2026-02-01T00:00:00Z <https://checks.example/approval> [run the check again]
+    UNKNOWN REQUIRED_CHECK_PASSED: CHECK_RUNNING: check e2e is running since 2026-01-02T12:00:00Z <https://checks.example/e2e> [wait for the check to finish]
+    UNKNOWN REQUIRED_CHECK_PASSED: CHECK_ABSENT: check lint is required but was not reported <> [run the check and report it for the version or its commit]
     TRUE BUILD_COMPLETED: BUILD_COMPLETED: the latest finished build completed since 2026-01-01T12:00:00Z <https://ci.example/1.2.3> []
-    TRUE NO_CHECK_FAILED: NO_CHECK_FAILED: of 4 recorded checks none has failed <> []
+    TRUE NO_CHECK_FAILED: NO_CHECK_FAILED: none of the 4 recorded checks failed <> []
     TRUE REQUIRED_CHECK_PASSED: CHECK_PASSED: check unit passed since 2026-01-02T12:00:00Z <https://checks.example/unit> []
     ");
     let version = answer.version.unwrap();
@@ -151,8 +151,8 @@ async fn r17_checks_before_the_version_count_once_it_is_known(story: Story) {
     let answer = ready(&story, "1.2.3", "").await;
     assert_told!(told(&answer), @"
     READINESS_UNKNOWN
-    UNKNOWN BUILD_COMPLETED: NO_BUILD: no build is known <> [build it, and report the build]
-    TRUE NO_CHECK_FAILED: NO_CHECK_FAILED: the recorded check has not failed <> []
+    UNKNOWN BUILD_COMPLETED: NO_BUILD: no build is known <> [build the version and report the build]
+    TRUE NO_CHECK_FAILED: NO_CHECK_FAILED: the recorded check did not fail <> []
     ");
     completed(&story, "1.2.3").await;
     let answer = ready(&story, "1.2.3", "").await;
@@ -224,9 +224,9 @@ async fn r17_a_version_is_named_by_its_id_or_a_former_name_of_its_product(story:
     };
     assert_told!(refusal(ask(&story, request("no-uuid", PRODUCT, "", "e\0")).await), @"
     InvalidArgument INVALID_FIELD
-    id is no id: a UUID that the server gave is taken
-    id and a name are both given: id, or product_name and version, is taken
-    environment_name has control characters
+    id must be an id issued by this server
+    id must not be set together with product_name or version
+    environment_name must not have control characters
     ");
     assert_told!(refusal(ask(&story, request("", "nobody", "1.2.3", "")).await), @"
     NotFound PRODUCT_NOT_FOUND
@@ -318,7 +318,7 @@ async fn r17_a_list_tells_the_readiness_of_each_version_when_asked(story: Story)
         };
         assert_told!(refusal(list(&story, request).await), @"
         InvalidArgument INVALID_FIELD
-        page_token was altered, or is of another query: next_page_token of the page before is taken, with the same filters and order
+        page_token must be next_page_token of the previous page, and the rest of the request must be the same
         ");
     }
     let without = pb::ListVersionsRequest {
@@ -327,7 +327,7 @@ async fn r17_a_list_tells_the_readiness_of_each_version_when_asked(story: Story)
     };
     assert_told!(refusal(list(&story, without).await), @"
     InvalidArgument INVALID_FIELD
-    readiness_environment_name needs include_readiness
+    include_readiness is required if readiness_environment_name is set
     ");
     let nowhere = pb::ListVersionsRequest {
         readiness_environment_name: "nowhere".into(),
@@ -389,14 +389,14 @@ async fn r17_the_latest_version_that_is_ready_for_an_environment_or_at_all(story
         .unwrap();
     assert_told!(refusal(latest(true, "", true).await), @"
     NotFound VERSION_NOT_FOUND
-    message: there is no version of my-service that fits and is ready
-    resource: versioner.v1.Version of my-service that fits and is ready
+    message: there is no version of my-service that matches and is ready
+    resource: versioner.v1.Version of my-service that matches and is ready
     ");
     let tested = check("2.0.0-rc.1", "e2e", CheckStatus::Passed);
     story.check_event(tested).await.unwrap();
     assert_told!(refusal(latest(true, "", false).await), @"
     NotFound ONLY_PRERELEASES
-    message: my-service has only pre-releases that fit: ask with include_prereleases to get one
+    message: all versions of my-service that match are pre-releases; set include_prereleases to get one
     ");
 }
 

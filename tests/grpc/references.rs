@@ -17,9 +17,10 @@ const NOBODY: &str = "00000000-0000-8000-8000-000000000001";
 )]
 async fn every_get(story: &Story, id: &str) -> Vec<(&'static str, Result<(), Status>)> {
     macro_rules! get {
-        ($client:ident . $call:ident($request:ident)) => {{
+        ($client:ident . $call:ident($request:ident $(with $resource:ident)?)) => {{
             let request = pb::$request {
                 id: id.into(),
+                $($resource: Some(Default::default()),)?
                 ..Default::default()
             };
             let answer = story.$client().$call(request).await;
@@ -34,10 +35,10 @@ async fn every_get(story: &Story, id: &str) -> Vec<(&'static str, Result<(), Sta
         get!(versions.get_check(GetCheckRequest)),
         get!(deployments.get_deployment(GetDeploymentRequest)),
         get!(catalog.get_product(GetProductRequest)),
-        get!(catalog.update_product(UpdateProductRequest)),
+        get!(catalog.update_product(UpdateProductRequest with product)),
         get!(catalog.delete_product(DeleteProductRequest)),
         get!(catalog.get_environment(GetEnvironmentRequest)),
-        get!(catalog.update_environment(UpdateEnvironmentRequest)),
+        get!(catalog.update_environment(UpdateEnvironmentRequest with environment)),
         get!(catalog.delete_environment(DeleteEnvironmentRequest)),
     ]
 }
@@ -55,7 +56,7 @@ async fn a_malformed_id_is_refused_by_every_call() {
     for (call, answer) in every_get(&story, "no-uuid").await {
         assert_eq!(
             refusal(answer),
-            "InvalidArgument INVALID_FIELD\nid is no id: a UUID that the server gave is taken",
+            "InvalidArgument INVALID_FIELD\nid must be an id issued by this server",
             "{call}"
         );
     }
@@ -124,31 +125,29 @@ async fn an_id_or_a_name_is_required() {
     let story = Story::on_sqlite().await;
     assert_told!(told(every_get(&story, " ").await), @"
     get_version: InvalidArgument INVALID_FIELD
-    product_name is required: 1 to 255 characters
-    version is required: 1 to 255 characters
+    id is required unless product_name and version are set
     trace_version: InvalidArgument INVALID_FIELD
-    id or product_name and version, or scm_sha, is required
+    id is required unless product_name and version, or scm_sha, are set
     check_readiness: InvalidArgument INVALID_FIELD
-    product_name is required: 1 to 255 characters
-    version is required: 1 to 255 characters
+    id is required unless product_name and version are set
     get_build: InvalidArgument INVALID_FIELD
-    id is required: an id that the server gave
+    id is required
     get_check: InvalidArgument INVALID_FIELD
-    id is required: an id that the server gave
+    id is required
     get_deployment: InvalidArgument INVALID_FIELD
-    id is required: an id that the server gave
+    id is required
     get_product: InvalidArgument INVALID_FIELD
-    name or id is required
+    id is required unless name is set
     update_product: InvalidArgument INVALID_FIELD
-    name or id is required
+    id is required unless name is set
     delete_product: InvalidArgument INVALID_FIELD
-    name or id is required
+    id is required unless name is set
     get_environment: InvalidArgument INVALID_FIELD
-    name or id is required
+    id is required unless name is set
     update_environment: InvalidArgument INVALID_FIELD
-    name or id is required
+    id is required unless name is set
     delete_environment: InvalidArgument INVALID_FIELD
-    name or id is required
+    id is required unless name is set
     ");
 }
 
@@ -169,17 +168,18 @@ async fn an_id_and_a_name_are_not_both_taken() {
         .await;
     assert_told!(refusal(answer), @"
     InvalidArgument INVALID_FIELD
-    id and a name are both given: id, or product_name and version, is taken
+    id must not be set together with product_name or version
     ");
 
-    let both = "InvalidArgument INVALID_FIELD\nid and name are both given: one of the two is taken";
+    let both = "InvalidArgument INVALID_FIELD\nid must not be set together with name";
     macro_rules! refused {
-        ($call:ident($request:ident)) => {
+        ($call:ident($request:ident $(with $resource:ident)?)) => {
             let answer = story
                 .catalog()
                 .$call(pb::$request {
                     id: NOBODY.into(),
                     name: "my-service".into(),
+                    $($resource: Some(Default::default()),)?
                     ..Default::default()
                 })
                 .await;
@@ -187,10 +187,10 @@ async fn an_id_and_a_name_are_not_both_taken() {
         };
     }
     refused!(get_product(GetProductRequest));
-    refused!(update_product(UpdateProductRequest));
+    refused!(update_product(UpdateProductRequest with product));
     refused!(delete_product(DeleteProductRequest));
     refused!(get_environment(GetEnvironmentRequest));
-    refused!(update_environment(UpdateEnvironmentRequest));
+    refused!(update_environment(UpdateEnvironmentRequest with environment));
     refused!(delete_environment(DeleteEnvironmentRequest));
 }
 
@@ -206,10 +206,10 @@ async fn a_version_is_named_with_its_product() {
         .await;
     assert_told!(refusal(answer), @"
     InvalidArgument INVALID_FIELD
-    product_name is required: 1 to 255 characters
+    product_name is required if version is set
     ");
 
-    let needed = "InvalidArgument INVALID_FIELD\nproduct_name is required where version is given";
+    let needed = "InvalidArgument INVALID_FIELD\nproduct_name is required if version is set";
     macro_rules! refused {
         ($client:ident . $call:ident($request:ident)) => {
             let answer = story
@@ -319,8 +319,8 @@ async fn a_name_of_nothing_that_is_there_is_not_found() {
     message: there is no environment prod
     resource: versioner.v1.Environment prod
     latest of none that fits: NotFound VERSION_NOT_FOUND
-    message: there is no version of my-service that fits
-    resource: versioner.v1.Version of my-service that fits
+    message: there is no version of my-service that matches
+    resource: versioner.v1.Version of my-service that matches
     unknown product: NotFound PRODUCT_NOT_FOUND
     message: there is no product no-such
     resource: versioner.v1.Product no-such

@@ -19,7 +19,7 @@ pub(crate) fn refusal<T: std::fmt::Debug>(answer: Result<T, Status>) -> String {
     let status = answer.expect_err("a refusal");
     let details = status.get_error_details();
     let info = details.error_info().expect("an ErrorInfo");
-    assert_eq!(info.domain, "versioner");
+    assert_eq!(info.domain, "versioner.dev");
     let violations = details.bad_request().map(|bad| &bad.field_violations[..]);
     let violations = violations.unwrap_or_default().iter();
     let mut text = told(

@@ -74,7 +74,7 @@ async fn r7_an_event_id_with_other_content_is_refused(story: Story) {
     for other in others {
         assert_told!(refusal(story.version_event(other).await), @"
         AlreadyExists EVENT_ID_REUSED
-        message: event_id run-1-start was accepted with other content, at position 1: another event needs another id
+        message: event_id run-1-start was accepted with other content, at position 1; another event must have another event_id
         event_id: run-1-start
         position: 1
         ");
@@ -85,7 +85,7 @@ async fn r7_an_event_id_with_other_content_is_refused(story: Story) {
     };
     assert_told!(refusal(story.deployment_event(deployed).await), @"
     AlreadyExists EVENT_ID_REUSED
-    message: event_id run-1-start was accepted with other content, at position 1: another event needs another id
+    message: event_id run-1-start was accepted with other content, at position 1; another event must have another event_id
     event_id: run-1-start
     position: 1
     ");

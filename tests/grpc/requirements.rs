@@ -136,11 +136,11 @@ async fn what_is_wrong_with_settings_is_told_at_once() {
     };
     assert_told!(refusal(update_product(&story, product, &[]).await), @"
     InvalidArgument INVALID_FIELD
-    product.required_checks has 101 names: at most 100 are taken
-    product.required_checks[1] has 256 characters: at most 255 are taken
-    product.required_checks[2] is required: 1 to 255 characters
-    product.security_limits.critical is -1: whole numbers from 0 are taken
-    product.security_limits.medium is -9223372036854775808: whole numbers from 0 are taken
+    product.required_checks must have at most 100 elements (has 101)
+    product.required_checks[1] must have at most 255 characters (has 256)
+    product.required_checks[2] must not be empty
+    product.security_limits.critical must be at least 0 (is -1)
+    product.security_limits.medium must be at least 0 (is -9223372036854775808)
     ");
     let environment = Environment {
         required_checks: vec!["a\0".into()],
@@ -149,8 +149,8 @@ async fn what_is_wrong_with_settings_is_told_at_once() {
     };
     assert_told!(refusal(update_environment(&story, "dev", environment, &[]).await), @"
     InvalidArgument INVALID_FIELD
-    environment.required_checks[0] has control characters
-    environment.security_limits.high is -2: whole numbers from 0 are taken
+    environment.required_checks[0] must not have control characters
+    environment.security_limits.high must be at least 0 (is -2)
     ");
     names.truncate(1);
     names.extend((0..99).map(|i| format!("other-{i}")));

@@ -170,7 +170,7 @@ async fn a_matrix_is_paged_by_product(story: Story) {
     let answer = story.deployments().get_environment_matrix(other).await;
     assert_told!(refusal(answer), @"
     InvalidArgument INVALID_FIELD
-    page_token was altered, or is of another query: next_page_token of the page before is taken, with the same filters and order
+    page_token must be next_page_token of the previous page, and the rest of the request must be the same
     ");
 }
 

@@ -305,10 +305,10 @@ async fn r16_what_is_wrong_with_a_question_is_told(story: Story) {
     };
     assert_told!(refusal(ask(&story, request).await), @"
     InvalidArgument INVALID_FIELD
-    group_by is the unknown number 9: 0 to 3 are taken
-    duration_statuses[1] is 2: 3 (completed), 4 (failed) or 5 (aborted) is taken, for only finished builds have a duration
-    duration_statuses[2] is 0: 3 (completed), 4 (failed) or 5 (aborted) is taken, for only finished builds have a duration
-    from is not before `to`
+    group_by must be 1 (product), 2 (branch) or 3 (source system) (is 9)
+    duration_statuses[1] must be 3 (completed), 4 (failed) or 5 (aborted) (is 2)
+    duration_statuses[2] must not be 0 (unspecified)
+    start_at must be before end_at
     ");
     let unknown = pb::GetBuildStatisticsRequest {
         product_name: "nothing".into(),
@@ -326,9 +326,9 @@ async fn r16_what_is_wrong_with_a_question_is_told(story: Story) {
     };
     assert_told!(refusal(trend(&story, request).await), @"
     InvalidArgument INVALID_FIELD
-    bucket is the unknown number 9: 0 to 4 are taken
-    time_zone is not known: the name of an IANA time zone is taken, such as Europe/Berlin
-    from is required
+    bucket must be 1 (hour), 2 (day), 3 (week) or 4 (month) (is 9)
+    time_zone must be the IANA name of a time zone, such as Europe/Berlin
+    start_at is required
     ");
     let request = pb::GetBuildTrendRequest {
         start_at: at("2020-01-01T00:00:00Z"),
@@ -337,7 +337,7 @@ async fn r16_what_is_wrong_with_a_question_is_told(story: Story) {
     };
     assert_told!(refusal(trend(&story, request).await), @"
     InvalidArgument INVALID_FIELD
-    bucket is too narrow for the span: at most 2000 buckets are told; ask for wider ones or for less time
+    bucket is too narrow: the time span has more than 2000 of these buckets; use a wider bucket or a shorter time span
     ");
     let request = pb::GetBuildTrendRequest {
         product_name: "nothing".into(),

@@ -169,7 +169,7 @@ async fn validate_only_answers_as_if_and_records_nothing(story: Story) {
     };
     assert_told!(refusal(validate(conflict).await), @"
     AlreadyExists VERSION_COMMIT_CONFLICT
-    message: version 1.2.3 of my-service was made from commit abc123def4567890abc123def4567890abc123de, which is permanent; the event names 0000000000000000000000000000000000000000
+    message: version 1.2.3 of my-service was built from commit abc123def4567890abc123def4567890abc123de; the commit of a version is permanent; the event has 0000000000000000000000000000000000000000
     given_scm_sha: 0000000000000000000000000000000000000000
     product_name: my-service
     recorded_scm_sha: abc123def4567890abc123def4567890abc123de

@@ -69,19 +69,19 @@ async fn each_event_is_answered_in_its_turn_and_a_refused_one_does_not_end_the_s
         .collect();
     assert_told!(refused.join("\n"), @"
     1: AlreadyExists VERSION_COMMIT_CONFLICT
-    message: version 1.0.0 of my-service was made from commit abc123def4567890abc123def4567890abc123de, which is permanent; the event names 0000000000000000000000000000000000000000
+    message: version 1.0.0 of my-service was built from commit abc123def4567890abc123def4567890abc123de; the commit of a version is permanent; the event has 0000000000000000000000000000000000000000
     given_scm_sha: 0000000000000000000000000000000000000000
     product_name: my-service
     recorded_scm_sha: abc123def4567890abc123def4567890abc123de
     version: 1.0.0
     2: InvalidArgument INVALID_FIELD
-    event.version_event.product_name is required: 1 to 255 characters
-    event.version_event.version is required: 1 to 255 characters
+    event.version_event.product_name is required
+    event.version_event.version is required
     event.version_event.status is required: pending, started, completed, failed or aborted
     3: InvalidArgument INVALID_FIELD
     event is required
     4: InvalidArgument INVALID_FIELD
-    event is empty: one of version_event, deployment_event, check_event is required
+    event must have version_event, deployment_event or check_event
     ");
 }
 
@@ -178,7 +178,7 @@ async fn a_server_that_leaves_answers_what_it_has_and_ends_the_stream() {
     story.drain();
     assert_told!(refusal(soon(answers.message()).await), @"
     Unavailable SHUTTING_DOWN
-    message: this server is ending: open the stream again and send what is not answered
+    message: this server is shutting down; open the stream again and send the events that were not acknowledged
     retry after: Some(1s)
     ");
 }

@@ -17,7 +17,7 @@ async fn r9_an_event_lies_at_most_ten_minutes_in_the_future() {
     story.version_event(event(9)).await.unwrap();
     assert_told!(refusal(story.version_event(event(11)).await), @"
     InvalidArgument INVALID_FIELD
-    event.occurred_at lies more than ten minutes in the future
+    event.occurred_at must be at most 600 seconds in the future
     ");
 }
 
@@ -41,9 +41,9 @@ async fn r9_absurd_times_are_refused_by_name() {
     };
     assert_told!(refusal(story.version_event(event).await), @"
     InvalidArgument INVALID_FIELD
-    event.occurred_at lies outside the years 1970 to 9999
-    event.started_at lies outside the years 1970 to 9999
-    event.completed_at has nanos outside 0 to 999999999
+    event.occurred_at must be in the years 1970 to 9999 (UTC)
+    event.started_at must be in the years 1970 to 9999 (UTC)
+    event.completed_at must have nanos from 0 to 999999999 (has 1000000000)
     ");
     let event = pb::VersionEvent {
         started_at: Some(Timestamp {
@@ -58,8 +58,8 @@ async fn r9_absurd_times_are_refused_by_name() {
     };
     assert_told!(refusal(story.version_event(event).await), @"
     InvalidArgument INVALID_FIELD
-    event.started_at lies outside the years 1970 to 9999
-    event.completed_at has nanos outside 0 to 999999999
+    event.started_at must be in the years 1970 to 9999 (UTC)
+    event.completed_at must have nanos from 0 to 999999999 (has -1)
     ");
 }
 

@@ -277,11 +277,11 @@ async fn r14_what_cannot_be_traced_is_refused(story: Story) {
     let id = "00000000-0000-8000-8000-000000000001";
     assert_told!(refusal(trace(&story, by_name(PRODUCT, "")).await), @"
     InvalidArgument INVALID_FIELD
-    version is required: 1 to 255 characters
+    version is required if product_name is set
     ");
     assert_told!(refusal(trace(&story, by_name(" ", "1.2.3")).await), @"
     InvalidArgument INVALID_FIELD
-    product_name is required: 1 to 255 characters
+    product_name is required if version is set
     ");
     let all = pb::TraceVersionRequest {
         id: id.into(),
@@ -290,13 +290,13 @@ async fn r14_what_cannot_be_traced_is_refused(story: Story) {
     };
     assert_told!(refusal(trace(&story, all).await), @"
     InvalidArgument INVALID_FIELD
-    id and scm_sha are both given: id, or product_name and version, or scm_sha with or without product_name, is taken
-    version and scm_sha are both given: id, or product_name and version, or scm_sha with or without product_name, is taken
-    product_name has control characters
+    id must not be set together with scm_sha
+    version must not be set together with scm_sha
+    product_name must not have control characters
     ");
     assert_told!(refusal(trace(&story, by_sha("", "abc")).await), @"
     InvalidArgument INVALID_FIELD
-    scm_sha is too short: 4 or more characters are taken
+    scm_sha must have at least 4 characters (has 3)
     ");
     assert_told!(refusal(trace(&story, by_sha("", "ffff")).await), @"
     NotFound VERSION_NOT_FOUND

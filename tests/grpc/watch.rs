@@ -172,7 +172,7 @@ async fn a_server_that_leaves_tells_from_where_to_go_on_with_another() {
     story.drain();
     assert_told!(refusal(watch.next().await), @"
     Unavailable SHUTTING_DOWN
-    message: this server is ending: watch again after position 3
+    message: this server is shutting down; watch again after position 3
     position: 3
     retry after: Some(1s)
     ");
@@ -196,11 +196,11 @@ async fn a_watch_begins_between_0_and_the_end_of_the_log() {
     builds(&story, 0, 3).await;
     assert_told!(refusal(story.events().watch_events(after(-1)).await), @"
     InvalidArgument INVALID_FIELD
-    after is -1: a position from 0 is taken
+    after must be at least 0 (is -1)
     ");
     assert_told!(refusal(story.events().watch_events(after(4)).await), @"
     OutOfRange POSITION_BEYOND_END
-    message: position 4 lies beyond the end of the event log, 3
+    message: position 4 is greater than the last position of the event log, 3
     last_position: 3
     ");
 }
@@ -218,7 +218,7 @@ async fn a_heartbeat_comes_every_second_to_every_five_minutes() {
         async move { events.watch_events(request).await }
     };
     let refused = "InvalidArgument INVALID_FIELD\n\
-        heartbeat_interval is outside of what is taken: 1 s to 5 min";
+        heartbeat_interval must be from 1 to 300 seconds";
     for (seconds, nanos) in [
         (0, 999_999_999),
         (0, 0),

@@ -145,8 +145,8 @@ fn assert_each<T: PartialEq + std::fmt::Debug>(one: &[T], other: &[T], seed: u64
 fn expected_refusals(history: &History) -> Vec<String> {
     let refusals = history.second_commits().into_iter().map(|second| {
         format!(
-            "line {}: VERSION_COMMIT_CONFLICT: version {} of {} was made from commit {}, which is permanent; \
-             the event names {}",
+            "line {}: VERSION_COMMIT_CONFLICT: version {} of {} was built from commit {}; the commit of a \
+             version is permanent; the event has {}",
             second.line, second.version, second.product_name, second.recorded, second.given
         )
     });

@@ -1,6 +1,7 @@
 //! The rules of this repository that a machine can check. Each test names every offence as
 //! `file:line: what`, after one sentence that says what to do.
 
+mod contract;
 mod imports;
 mod source;
 
@@ -182,6 +183,46 @@ fn every_rpc_is_documented() {
     refuse(
         offences,
         "say above each rpc what it does, whether it is idempotent, and its errors",
+    );
+}
+
+#[test]
+fn no_field_has_a_reserved_name() {
+    refuse(
+        contract::reserved_names(),
+        "give the field a name that no language of clients reserves",
+    );
+}
+
+#[test]
+fn every_file_of_the_contract_says_where_generated_code_belongs() {
+    refuse(
+        contract::files_without_options(),
+        "set the options of Go and Java in each file of proto/",
+    );
+}
+
+#[test]
+fn calls_that_read_have_no_side_effects() {
+    refuse(
+        contract::wrong_idempotency_levels(),
+        "set idempotency_level = NO_SIDE_EFFECTS for the calls that read, and for no others",
+    );
+}
+
+#[test]
+fn comments_and_rules_of_calls_have_the_same_errors() {
+    refuse(
+        contract::wrong_lists_of_errors(),
+        "list the same reasons in the comment (`Errors: CODE (REASON)`) and in the rules",
+    );
+}
+
+#[test]
+fn every_reason_of_errors_is_documented() {
+    refuse(
+        contract::undocumented_reasons(),
+        "write `// CODE: what it means` above the reason",
     );
 }
 

@@ -190,12 +190,12 @@ fn r17_no_check_may_have_failed_required_or_not_expired_or_not() {
     ];
     let checks = others.map(|status| check(status.as_str(), status)).to_vec();
     for (checks, message) in [
-        (checks, "of 4 recorded checks none has failed"),
+        (checks, "none of the 4 recorded checks failed"),
         (
             vec![check("a", Status::Started)],
-            "the recorded check has not failed",
+            "the recorded check did not fail",
         ),
-        (vec![], "no check is recorded, so none has failed"),
+        (vec![], "no check is recorded, so none failed"),
     ] {
         let told = assessed(checks, &Requirements::default());
         assert_eq!(told.readiness, Readiness::Ready);
@@ -228,7 +228,7 @@ fn r17_each_required_check_has_to_be_there_and_passed() {
         (
             vec![expiring(NOW_US, unit(Status::Completed))],
             Reason::CheckExpired,
-            "check unit passed, and has expired",
+            "check unit passed, but its result has expired",
             Some(NOW_US),
             Unknown,
         ),
@@ -270,7 +270,7 @@ fn r17_each_required_check_has_to_be_there_and_passed() {
         (
             vec![check("units", Status::Completed)],
             Reason::CheckAbsent,
-            "check unit is required, and has not been reported",
+            "check unit is required but was not reported",
             None,
             Unknown,
         ),
@@ -365,7 +365,7 @@ fn r17_security_findings_have_to_be_within_the_limits_each_scan_by_itself() {
                 ..scan("t", Status::Completed, &[("critical", 0), ("high", 9)])
             }],
             Reason::ScanAbsent,
-            "there are limits, and no security scan has been reported",
+            "there are limits for security findings, but no security scan was reported",
             Unknown,
         ),
         (
@@ -399,13 +399,13 @@ fn r17_security_findings_have_to_be_within_the_limits_each_scan_by_itself() {
         (
             vec![scan("a", Status::Completed, &[("critical", 0)])],
             Reason::CountAbsent,
-            "no security scan tells the count of high",
+            "no security scan reports the count of high",
             Unknown,
         ),
         (
             vec![scan("a", Status::Completed, &[("medium", 0)])],
             Reason::CountAbsent,
-            "no security scan tells the count of critical, high",
+            "no security scan reports the count of critical, high",
             Unknown,
         ),
     ] {
