@@ -56,7 +56,7 @@ fn a_call_is_logged_with_its_id_and_how_it_ended() {
     let line = program.logged("call ended");
     assert_eq!(line["level"], "INFO");
     assert_eq!(line["code"], "404");
-    assert_eq!(line["error"], "Not Found");
+    assert!(line["error"].as_str().unwrap().contains("path"), "{line}");
     assert!(line["duration_ms"].is_number());
     assert_eq!(line["span"]["request_id"], "run-42");
     assert_eq!(line["span"]["method"], "unknown");
@@ -105,15 +105,23 @@ async fn a_failed_call_over_grpc_is_logged_with_its_method_and_its_error() {
 #[test]
 fn the_first_line_names_the_version_and_ready_comes_once() {
     let mut program = Program::start(&["--drain-delay=0s"]);
-    TcpStream::connect(program.address).unwrap();
-    program.logged("ready");
+    let mut messages = Vec::new();
+    for line in &mut program.log {
+        messages.push(line["message"].clone());
+        if line["target"] == "versioner::server::health" {
+            break;
+        }
+    }
     program.signal(Signal::TERM);
     assert_eq!(program.exit_code(), Some(0));
-    let rest = program.rest_of_log();
-    assert!(
-        rest.iter().all(|line| line["message"] != "ready"),
-        "{rest:?}"
+    messages.extend(
+        program
+            .rest_of_log()
+            .into_iter()
+            .map(|line| line["message"].clone()),
     );
+    let ready = messages.iter().filter(|message| *message == "ready");
+    assert_eq!(ready.count(), 1, "{messages:?}");
 
     let output = command(&["--log-format=json"])
         .args(FAILING)

@@ -20,7 +20,7 @@ pub struct DurationStatistics {
     pub mean_us: Option<f64>,
     pub min_us: Option<i64>,
     pub max_us: Option<i64>,
-    /// The percentiles of [`PERCENTS`].
+    /// The percentiles of `PERCENTS`.
     pub percentiles_us: [Option<i64>; 4],
     pub approximate: bool,
 }
