@@ -85,9 +85,11 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// A block `sh`, which must succeed.
+    /// A block `sh`, each command of which must succeed.
     fn script(&mut self, line: usize, script: &str) -> Result<(), String> {
-        let Ran { output, code } = self.shell.run(&self.with_server(script))?;
+        // In this shell, so that variables stay. The code is that of the last command that failed.
+        let checked = format!("failed=0; trap 'failed=$?' ERR\n{script}trap - ERR; (exit $failed)");
+        let Ran { output, code } = self.shell.run(&self.with_server(&checked))?;
         if code != 0 {
             self.fail(
                 true,
