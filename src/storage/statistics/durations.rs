@@ -97,7 +97,7 @@ fn texts(durations: &Option<String>) -> impl Iterator<Item = &str> {
 
 fn number(text: &str) -> Result<i64, Error> {
     text.parse()
-        .map_err(|_| Error::fault("a duration is no number"))
+        .map_err(|_| Error::fault("a duration must be a number"))
 }
 
 fn bucket_at(part: Option<i64>) -> Result<usize, Error> {
