@@ -2,6 +2,7 @@
 //! `file:line: what`, after one sentence that says what to do.
 
 mod contract;
+mod dialect;
 mod imports;
 mod source;
 
@@ -252,6 +253,15 @@ fn the_documentation_lists_every_setting() {
     refuse(
         offences,
         "docs/configuration.md lists exactly the variables that the program reads",
+    );
+}
+
+#[test]
+fn users_read_plain_english() {
+    let offences = repository().iter().flat_map(dialect::offences).collect();
+    refuse(
+        offences,
+        "write plain English: subject, verb, object; standard terms; say what is wrong and what is allowed",
     );
 }
 

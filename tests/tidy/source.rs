@@ -1,6 +1,6 @@
 //! The files of the repository as the rules look at them. Knows no rule.
 
-use std::{fs, path::Path};
+use std::{fs, ops::Range, path::Path};
 
 /// A text file, its path relative to the root of the repository.
 pub(crate) struct File {
@@ -24,7 +24,15 @@ impl File {
 
     /// Rust text with comments and the contents of literals blanked; lines stay where they are.
     pub(crate) fn code(&self) -> String {
-        code(&self.text)
+        scan(&self.text).code
+    }
+
+    /// The string literals of Rust text, quotes included, each with the line where it begins.
+    pub(crate) fn literals(&self) -> Vec<(usize, &str)> {
+        let literals = scan(&self.text).literals.into_iter();
+        literals
+            .map(|range| (line_at(&self.text, range.start), &self.text[range]))
+            .collect()
     }
 
     /// `path:line: what`, as every offence is reported.
@@ -83,21 +91,36 @@ fn collect(root: &Path, folder: &Path, files: &mut Vec<File>) {
     }
 }
 
-fn code(text: &str) -> String {
-    let mut code = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(first) = rest.chars().next() {
-        let length = comment(rest)
-            .or_else(|| string(rest, &code))
-            .or_else(|| character(rest));
-        let taken = length.unwrap_or(first.len_utf8());
-        match length {
-            Some(_) => code.extend(rest[..taken].chars().map(blank)),
-            None => code.push(first),
+/// Rust text, taken apart.
+#[derive(Default)]
+struct Scanned {
+    /// With comments and the contents of literals blanked.
+    code: String,
+    literals: Vec<Range<usize>>,
+}
+
+fn scan(text: &str) -> Scanned {
+    let mut scanned = Scanned::default();
+    let mut at = 0;
+    while let Some(first) = text[at..].chars().next() {
+        let rest = &text[at..];
+        let literal = match comment(rest) {
+            Some(_) => None,
+            None => string(rest, &scanned.code),
+        };
+        if let Some(length) = literal {
+            scanned.literals.push(at..at + length);
         }
-        rest = &rest[taken..];
+        let length = literal
+            .or_else(|| comment(rest))
+            .or_else(|| character(rest));
+        match length {
+            Some(length) => scanned.code.extend(rest[..length].chars().map(blank)),
+            None => scanned.code.push(first),
+        }
+        at += length.unwrap_or(first.len_utf8());
     }
-    code
+    scanned
 }
 
 fn blank(c: char) -> char {
