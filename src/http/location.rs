@@ -69,10 +69,9 @@ impl FieldLocations<'_> {
         let Some(presence) = self.presence else {
             return INVALID;
         };
-        let outermost = field.split(['.', '[']).next().unwrap_or(field);
         if presence.wrong_type.iter().any(|path| path == field) {
             "type_error"
-        } else if !field.is_empty() && !presence.given.contains(&outermost) {
+        } else if presence.is_missing(field) {
             "missing"
         } else {
             INVALID
@@ -104,10 +103,8 @@ mod tests {
 
     #[test]
     fn an_error_names_where_the_field_stands() {
-        let presence = Presence {
-            given: vec!["aliases", "name"],
-            wrong_type: vec!["aliases[2]".to_owned()],
-        };
+        let mut presence = Presence::of("CheckEvent");
+        presence.wrong_type.push("aliases[2]".to_owned());
         let locations = FieldLocations {
             path: &["id", "name"],
             path_hint: "; or so",
@@ -135,8 +132,8 @@ mod tests {
             r#"{"loc":["path","id"],"msg":"id is wrong; or so","type":"value_error"}"#
         );
         assert_eq!(
-            entry("product.description"),
-            r#"{"loc":["body","description"],"msg":"description is wrong","type":"missing"}"#
+            entry("product.version"),
+            r#"{"loc":["body","version"],"msg":"version is wrong","type":"missing"}"#
         );
     }
 }

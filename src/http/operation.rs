@@ -250,9 +250,8 @@ impl Operation {
     {
         let run = move |operation: &'static Self, services: Services, incoming: Incoming| {
             respond(async move {
-                let uri = &incoming.head.uri;
-                let request = operation.read_query(uri.query())?;
-                let id = incoming.id;
+                let request = operation.read_query(&incoming)?;
+                let (uri, id) = (&incoming.head.uri, incoming.id);
                 let answer = operation.call(call, &services, id, &request).await?;
                 let mut response = ok(&answer);
                 let token = next(&answer);

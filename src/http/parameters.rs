@@ -5,7 +5,6 @@ use url::form_urlencoded::parse;
 
 use super::contract::{Field, Kind, Many, Message};
 use super::location::{FieldLocations, entry};
-use super::refusal::Refusal;
 use super::value::encode_parameter;
 use crate::{
     domain::violation::{MAX_VIOLATIONS, Violations},
@@ -43,14 +42,14 @@ pub(super) fn aliases(field: &Field) -> Vec<&str> {
     aliases
 }
 
-/// Appends the parameters of a query to the bytes of a request, and notes those that are given. The error names
-/// everything that is wrong.
+/// Appends the parameters of a query to the bytes of a request, and notes those that are given. The error has an entry
+/// for everything that is wrong.
 pub(super) fn encode_query(
     request: &'static Message,
     hidden: &[&str],
     query: &str,
     out: &mut Vec<u8>,
-) -> Result<Presence, Refusal> {
+) -> Result<Presence, Vec<Value>> {
     let mut unknown: Vec<Value> = Vec::new();
     let mut violations = Violations::below("");
     let mut given: Vec<(&'static str, usize)> = Vec::new();
@@ -116,10 +115,8 @@ pub(super) fn encode_query(
             );
         }
     }
-    let presence = Presence {
-        given: given.iter().map(|(name, _)| *name).collect(),
-        wrong_type: Vec::new(),
-    };
+    let mut presence = Presence::of(&request.name);
+    presence.given.extend(given.iter().map(|(name, _)| *name));
     let locations = FieldLocations {
         rest: "query",
         ..FieldLocations::BODY
@@ -128,7 +125,7 @@ pub(super) fn encode_query(
     unknown.extend(locations.entries(&violations));
     match unknown.is_empty() {
         true => Ok(presence),
-        false => Err(Refusal::invalid(unknown)),
+        false => Err(unknown),
     }
 }
 

@@ -12,7 +12,10 @@ use super::parameters::encode_query;
 use super::refusal::Refusal;
 use super::value::{encode_bytes, encode_json};
 use crate::{
-    domain::violation::Violations,
+    domain::{
+        id::{IdSpace, Kind},
+        violation::{Violation, Violations},
+    },
     grpc::Services,
     json_input::{IgnoredFields, Members, Presence},
     pb::ErrorReason,
@@ -100,21 +103,47 @@ impl Operation {
         }
     }
 
-    /// The request of the call, by the query.
-    pub(super) fn read_query(&self, query: Option<&str>) -> Result<EncodedRequest, Refusal> {
+    /// The request of the call, by the query. The form of the path's `{id}` is checked too, so that one error has
+    /// everything that is wrong.
+    pub(super) fn read_query(&self, incoming: &Incoming) -> Result<EncodedRequest, Refusal> {
         let (request, hidden) = (self.request(), self.not_in_query());
+        let query = incoming.head.uri.query().unwrap_or_default();
         let mut bytes = Vec::new();
-        let presence = encode_query(request, &hidden, query.unwrap_or_default(), &mut bytes)?;
-        Ok(EncodedRequest {
-            bytes,
-            presence,
-            ignored_fields: IgnoredFields::default(),
-        })
+        let encoded = encode_query(request, &hidden, query, &mut bytes);
+        let mut entries = self.check_id(incoming.id.as_deref());
+        match encoded {
+            Ok(presence) if entries.is_empty() => Ok(EncodedRequest {
+                bytes,
+                presence,
+                ignored_fields: IgnoredFields::default(),
+            }),
+            encoded => {
+                entries.extend(encoded.err().unwrap_or_default());
+                Err(Refusal::invalid(entries))
+            }
+        }
+    }
+
+    /// The error about an `{id}` that does not have the form of an id and cannot be a name.
+    fn check_id(&self, id: Option<&str>) -> Vec<Value> {
+        let id = id.filter(|_| self.name_field.is_none());
+        // Every kind of resource, in every database, has ids of the same form.
+        let parsed = id.map(|id| IdSpace::new(0).parse(Kind::Version, id));
+        let Some(Err(description)) = parsed else {
+            return Vec::new();
+        };
+        let path = self.in_path();
+        let violation = Violation {
+            field: self.id_field.to_owned(),
+            description,
+        };
+        self.locations(&path, &Presence::of(""))
+            .entries(&[violation])
     }
 
     /// The request of the call: the resource with what the body gives, and the mask of these fields.
     pub(super) async fn read_change(&self, incoming: Incoming) -> Result<EncodedRequest, Refusal> {
-        let mut request = self.read_query(incoming.head.uri.query())?;
+        let mut request = self.read_query(&incoming)?;
         let body = body::read(&incoming.head.headers, incoming.body).await?;
         let members = Members::parse(body::text(&body)?).map_err(body::not_an_object)?;
         let known = self.changeable().map(|field| field.name.as_str());

@@ -149,7 +149,7 @@ async fn submit_many(
 }
 
 fn is_validate_only(operation: &'static Operation, incoming: &Incoming) -> Result<bool, Refusal> {
-    let request = operation.read_query(incoming.head.uri.query())?;
+    let request = operation.read_query(incoming)?;
     // Every request that submits has it as its second field.
     let request = pb::SubmitVersionEventRequest::decode(&request.bytes[..]);
     Ok(request.is_ok_and(|request| request.validate_only))

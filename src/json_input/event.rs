@@ -86,12 +86,13 @@ struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     fn parse(json: &'a str, subject: Subject) -> Result<Self, String> {
-        let known = rules::fields_of(message_of(subject)).map(|field| field.name);
+        let message = message_of(subject);
+        let known = rules::fields_of(message).map(|field| field.name);
         let mut fields = Self {
             values: Vec::new(),
             malformed: Vec::new(),
             ignored: IgnoredFields::default(),
-            presence: Presence::default(),
+            presence: Presence::of(message),
         };
         let mut repeated = Vec::new();
         for (name, raw) in Members::parse(json)?.0 {

@@ -74,7 +74,7 @@ fn list(kinds: Vec<Kind>) -> Kind {
 }
 
 #[test]
-fn a_real_build_is_taken_field_by_field() {
+fn a_real_build_is_accepted_field_by_field() {
     let event = version(
         r#"{"event_id":"e-1","product_name":"my-service","version":"1.2.3","status":"completed","built_by":"github-actions",
         "scm_repository":"github.com/mycompany/my-service","scm_sha":"abc123def456","scm_branch":"main",
@@ -111,7 +111,7 @@ fn a_real_build_is_taken_field_by_field() {
 }
 
 #[test]
-fn the_other_fields_of_a_build_are_taken() {
+fn the_other_fields_of_a_build_are_read() {
     let event = version(
         r#"{"event_id":"e","occurred_at":"2026-01-31T12:00:00Z","started_at":"2026-01-31T12:00:01Z",
         "completed_at":"2026-01-31T12:00:02Z","built_by_name":"n","built_by_email":"m",
@@ -134,7 +134,7 @@ fn the_other_fields_of_a_build_are_taken() {
 }
 
 #[test]
-fn a_deployment_is_taken_field_by_field() {
+fn a_deployment_is_accepted_field_by_field() {
     let event = deployment(
         r#"{"event_id":"e","product_name":"my-service","version":"1.2.3","environment_name":"dev","status":"success",
         "instance":"eu-1","occurred_at":"2026-01-31T12:00:00Z","started_at":"2026-01-31T12:00:01Z",
@@ -174,7 +174,7 @@ fn a_deployment_is_taken_field_by_field() {
 }
 
 #[test]
-fn a_check_is_taken_field_by_field() {
+fn a_check_is_accepted_field_by_field() {
     let event = check(
         r#"{"event_id":"e","product_name":"my-service","version":"1.2.3","scm_sha":"a","check_name":"unit",
         "kind":"Security-Scan","status":"PASSED","occurred_at":"2026-01-31T12:00:00Z",

@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use serde_json::{Number, Value, value::RawValue};
 
+use crate::domain::rules::FieldRules;
+
 /// Why a value cannot be used. The text completes a sentence that begins with the field's name.
 pub(super) enum ValueError {
     /// It has another JSON type than the field.
@@ -13,20 +15,41 @@ pub(super) enum ValueError {
 
 /// Which fields a request gives, and which of them have the wrong JSON type. A field that is null, or that is a text
 /// of white space, counts as left out.
-#[derive(Default)]
 pub(crate) struct Presence {
+    /// The message of the contract that has the fields.
+    message: &'static str,
     pub(crate) given: Vec<&'static str>,
     /// The paths of the values of the wrong type, such as `aliases[1]`.
     pub(crate) wrong_type: Vec<String>,
 }
 
 impl Presence {
+    pub(crate) fn of(message: &'static str) -> Self {
+        Self {
+            message,
+            given: Vec::new(),
+            wrong_type: Vec::new(),
+        }
+    }
+
     /// Notes a field that stands in a request.
     pub(crate) fn note(&mut self, name: &'static str, raw: &RawValue) {
         let is_blank = raw.get() == "null" || raw.get().trim_matches('"').trim().is_empty();
         if !is_blank && !self.given.contains(&name) {
             self.given.push(name);
         }
+    }
+
+    /// Whether a field is required, as things are, and left out.
+    pub(crate) fn is_missing(&self, field: &str) -> bool {
+        let rules = |field| FieldRules::of(self.message, field);
+        let is_required = || {
+            let is_always = rules(field)
+                .is_some_and(|rules| rules.required || !rules.required_unless.is_empty());
+            let mut needs = self.given.iter().filter_map(|given| rules(*given));
+            is_always || needs.any(|rules| rules.needs.contains(&field))
+        };
+        !self.given.contains(&field) && is_required()
     }
 }
 
@@ -101,6 +124,17 @@ pub(crate) fn at_us(text: &str) -> Result<i64, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_field_is_missing_if_the_rules_require_it() {
+        let mut presence = Presence::of("ListEventsRequest");
+        assert!(!presence.is_missing("product_name"));
+        presence.given.push("version");
+        assert!(presence.is_missing("product_name"));
+        assert!(!presence.is_missing("version"));
+        assert!(Presence::of("CheckEvent").is_missing("version"));
+        assert!(!Presence::of("CheckEvent").is_missing("summary"));
+    }
 
     #[test]
     fn r9_times_have_any_offset_and_are_cut_to_microseconds() {

@@ -14,7 +14,7 @@ fn entry(version: &str, more: Value) -> Value {
 }
 
 #[tokio::test]
-async fn each_of_an_array_has_its_result_and_one_spoils_no_other() {
+async fn each_of_an_array_has_its_result_whatever_the_others_are() {
     let story = Story::begin().await;
     let deployment =
         json!({"product_name": "a", "version": "1", "environment_name": "dev", "status": "done"});
@@ -59,7 +59,7 @@ async fn each_of_an_array_has_its_result_and_one_spoils_no_other() {
 }
 
 #[tokio::test]
-async fn lines_are_taken_as_an_array_is() {
+async fn lines_are_accepted_as_an_array_is() {
     let story = Story::begin().await;
     let lines = format!(
         "{}\r\n\n{{\"type\":\n{}\n",
@@ -79,7 +79,7 @@ async fn lines_are_taken_as_an_array_is() {
 }
 
 #[tokio::test]
-async fn one_to_five_hundred_are_taken() {
+async fn one_to_five_hundred_are_accepted() {
     let story = Story::begin().await;
     let many = |n: usize| {
         json!(

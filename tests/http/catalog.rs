@@ -1,4 +1,4 @@
-//! Single things by their ids; and R15, the changing and deleting of products and environments.
+//! Single resources by their ids, and R15: changing and deleting products and environments.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -73,7 +73,7 @@ async fn everything_is_found_by_its_id() {
 }
 
 #[tokio::test]
-async fn the_latest_version_is_told_with_what_it_goes_by() {
+async fn the_latest_version_is_answered_with_its_basis() {
     let story = Story::begin().await;
     deployed(&story).await;
     for path in [
@@ -132,7 +132,7 @@ async fn r15_only_what_the_body_gives_is_changed() {
 }
 
 #[tokio::test]
-async fn r15_a_change_that_is_wrong_is_told_field_by_field() {
+async fn r15_a_change_that_is_wrong_has_an_error_for_each_field() {
     let story = Story::begin().await;
     let deployment = deployed(&story).await;
     let product = format!("/products/{}", id(&deployment, "product_id"));
@@ -155,9 +155,9 @@ async fn r15_a_change_that_is_wrong_is_told_field_by_field() {
             json!({"product_name": "b", "version": "1", "status": "init"}),
         )
         .await;
-    let taken = change(&story, &product, json!({"name": "b"})).await;
-    assert_eq!(taken.status, 409);
-    assert_eq!(taken.json()["detail"]["code"], "PRODUCT_NAME_TAKEN");
+    let conflict = change(&story, &product, json!({"name": "b"})).await;
+    assert_eq!(conflict.status, 409);
+    assert_eq!(conflict.json()["detail"]["code"], "PRODUCT_NAME_TAKEN");
 }
 
 #[tokio::test]

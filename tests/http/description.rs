@@ -1,4 +1,4 @@
-//! The description of the face, and the page that shows it.
+//! The OpenAPI document, and the page that shows it.
 
 use std::collections::BTreeSet;
 
@@ -230,12 +230,12 @@ async fn every_described_path_is_there_and_takes_what_it_says() {
         let allow = options
             .header("allow")
             .unwrap_or_else(|| panic!("{path}: {options:?}"));
-        let taken: BTreeSet<String> = allow
+        let allowed: BTreeSet<String> = allow
             .split(", ")
             .filter(|method| !matches!(*method, "HEAD" | "OPTIONS"))
             .map(str::to_owned)
             .collect();
-        assert_eq!(described, taken, "{path}");
+        assert_eq!(described, allowed, "{path}");
     }
 }
 
@@ -360,7 +360,7 @@ fn fits(document: &Value, schema: &Value, value: &Value) -> Result<(), String> {
             wrong("oneOf")
         };
     }
-    let taken = match &schema["type"] {
+    let allowed = match &schema["type"] {
         Value::Array(names) => names.clone(),
         Value::Null => Vec::new(),
         name => vec![name.clone()],
@@ -374,7 +374,7 @@ fn fits(document: &Value, schema: &Value, value: &Value) -> Result<(), String> {
         Value::Array(_) => "array",
         Value::Object(_) => "object",
     };
-    if !taken.is_empty() && !taken.iter().any(|name| name == given) {
+    if !allowed.is_empty() && !allowed.iter().any(|name| name == given) {
         return wrong("type");
     }
     if schema["enum"]

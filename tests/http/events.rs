@@ -1,4 +1,4 @@
-//! Events that are taken: what CI systems really send, and what they are answered.
+//! Events that are accepted: what CI systems send, and the answers.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -30,7 +30,7 @@ fn build(more: Value) -> Value {
 }
 
 #[tokio::test]
-async fn what_ci_systems_send_is_taken_as_typed() {
+async fn what_ci_systems_send_is_accepted_as_typed() {
     let story = Story::begin().await;
     let started = story.submit("/version-events/", STARTED).await;
     assert_eq!(started["status"], "started");
@@ -91,7 +91,7 @@ async fn what_ci_systems_send_is_taken_as_typed() {
 }
 
 #[tokio::test]
-async fn any_content_type_that_may_be_json_is_taken() {
+async fn any_content_type_that_may_be_json_is_accepted() {
     let story = Story::begin().await;
     let json = ("content-type", "application/json; charset=utf-8");
     let vendor = ("content-type", "application/vnd.ci+json");
@@ -110,7 +110,7 @@ async fn any_content_type_that_may_be_json_is_taken() {
 }
 
 #[tokio::test]
-async fn r4_every_spelling_of_a_status_is_taken_in_any_case() {
+async fn r4_every_spelling_of_a_status_is_accepted_in_any_case() {
     let story = Story::begin().await;
     for (status, spellings) in [
         ("pending", "pending queued scheduled"),

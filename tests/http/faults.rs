@@ -1,4 +1,4 @@
-//! Events that are refused: what is wrong is told at once, under the names that gRPC has for it.
+//! Events that are refused: everything that is wrong is named at once, under the names that gRPC has for it.
 
 use serde_json::{Value, json};
 use tonic::Code;
@@ -8,7 +8,7 @@ use versioner::pb::{self, event_service_client::EventServiceClient};
 use crate::story::Story;
 
 #[tokio::test]
-async fn every_fault_is_told_at_once_and_named_as_over_grpc() {
+async fn everything_that_is_wrong_is_named_at_once_and_as_over_grpc() {
     let story = Story::begin().await;
     let far = "2999-01-01T00:00:00Z";
     let long = "x".repeat(256);

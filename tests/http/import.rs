@@ -159,15 +159,15 @@ async fn an_import_accepts_and_rejects_what_a_post_does() {
                 .unwrap()
                 .split_once(": ")
                 .unwrap();
-            let mut told: Vec<String> = why
+            let mut reported: Vec<String> = why
                 .split("; ")
                 .map(|problem| {
                     let problem = problem.trim_start_matches("event.check_event.");
                     problem.trim_start_matches("body.").to_owned()
                 })
                 .collect();
-            told.sort();
-            assert_eq!(told, problems(&answer.json()), "{shown}");
+            reported.sort();
+            assert_eq!(reported, problems(&answer.json()), "{shown}");
         }
         let ignored = answer.json()["ignored_fields"]
             .as_array()

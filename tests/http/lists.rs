@@ -94,7 +94,7 @@ async fn the_link_leads_from_page_to_page_to_the_end() {
 }
 
 #[tokio::test]
-async fn parameters_that_are_wrong_are_told_at_once_with_those_that_are_known() {
+async fn all_wrong_parameters_are_named_at_once_with_those_that_are_allowed() {
     let story = Story::begin().await;
     let query = "prodct=a&page_size=many&status=green&created_from=today&order=random\
                  &version=1&version=2&product=a&product_name=b&scm_branch=%ff";

@@ -1,5 +1,5 @@
-//! Stories over plain HTTP against the real server. What the calls do is told by the stories over gRPC; here it is
-//! how they look as JSON. On SQLite: this face knows no engine.
+//! Stories over plain HTTP against the real server. Other stories show over gRPC what the calls do; these show how
+//! they look as JSON. On SQLite only: this face does not depend on the engine.
 
 mod story;
 

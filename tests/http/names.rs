@@ -53,7 +53,7 @@ async fn r15_a_former_name_finds_it_too() {
         .await
         .ok();
     assert_eq!(story.read("/products/a").await["name"], "b");
-    let taken = story
+    let refused = story
         .send(
             Method::PATCH,
             "/environments/dev",
@@ -61,7 +61,7 @@ async fn r15_a_former_name_finds_it_too() {
             r#"{"name": ""}"#,
         )
         .await;
-    assert_eq!(taken.faults(), ["body.name"]);
+    assert_eq!(refused.faults(), ["body.name"]);
 }
 
 #[tokio::test]

@@ -16,19 +16,18 @@ from schemathesis.specs.openapi.checks import negative_data_rejection, positive_
 
 # Refusals of what fits the schema: where they are said (of a list, of any element), and how they begin.
 BEYOND_SCHEMAS = [
-    (["query", "page_token"], "page_token was altered, or is of another query"),
+    (["query", "page_token"], "page_token must be next_page_token of the previous page"),
     # The log's end moves.
     (["query"], "position "),
-    (["body", "occurred_at"], "occurred_at lies more than ten minutes in the future"),
+    (["body", "occurred_at"], "occurred_at must be at most 600 seconds in the future"),
     # One parameter needs another.
-    (["query", "product_name"], "product_name is required"),
-    (["query", "version"], "version is required"),
-    (["query", "version"], "version and scm_sha are both given"),
-    (["query", "scm_sha"], "scm_sha "),
-    (["query", "readiness_environment_name"], "readiness_environment_name needs include_readiness"),
-    # One of several ways to name a version is taken.
-    (["query", "id"], "id or product_name and version"),
-    (["query", "id"], "id and "),
+    (["query", "product_name"], "product_name is required if version is set"),
+    (["query", "version"], "version is required if product_name is set"),
+    (["query", "version"], "version must not be set together with scm_sha"),
+    (["query", "include_readiness"], "include_readiness is required if readiness_environment_name is set"),
+    # A version is named in one of several ways.
+    (["query", "id"], "id is required unless "),
+    (["query", "id"], "id must not be set together with "),
     # A span and its parts.
     (["query", "start_at"], "start_at "),
     (["query", "end_at"], "end_at "),
@@ -38,11 +37,13 @@ BEYOND_SCHEMAS = [
     (["query", "duration_statuses"], "duration_statuses["),
     (["query", "environment_names"], "environment_names"),
     # Bytes, and levels of JSON.
-    (["body", "scm_branch"], "scm_branch has "),
-    (["body", "scm_repository"], "scm_repository has "),
+    (["body", "scm_branch"], "scm_branch must have at most 2048 bytes"),
+    (["body", "scm_repository"], "scm_repository must have at most 2048 bytes"),
     (["body", "extra_metadata"], "extra_metadata "),
     # Whole numbers written as 1e17: beyond 2^53 they may have lost digits.
     (["body", "counts"], "counts must have whole numbers"),
+    # Without a version, the commit must have 7 characters.
+    (["body", "scm_sha"], "scm_sha must have at least 7 characters unless version is set"),
 ]
 
 
@@ -76,7 +77,7 @@ def refuses_what_does_not_fit(ctx, response, case):
 
 
 def is_refused_in_place(response):
-    """Of many events each is refused by itself: one bad event spoils no other."""
+    """Of many events each is refused by itself: a bad event does not affect the others."""
     return any("error" in result for result in response.json().get("results", []))
 
 

@@ -74,7 +74,7 @@ impl Story {
         self.get(path).await.ok()
     }
 
-    /// Submits what has to be taken.
+    /// Submits what has to be accepted.
     pub(crate) async fn submit(&self, path: &str, body: impl ToString) -> Value {
         self.post(path, body).await.ok()
     }

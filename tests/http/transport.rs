@@ -21,10 +21,10 @@ fn packed(bytes: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn bodies_and_answers_may_be_packed() {
+async fn bodies_and_answers_may_be_compressed() {
     let story = Story::begin().await;
     let gzip = [CURL, ("content-encoding", "gzip")];
-    let taken = story
+    let accepted = story
         .send(
             Method::POST,
             "/version-events",
@@ -32,7 +32,7 @@ async fn bodies_and_answers_may_be_packed() {
             packed(EVENT.as_bytes()),
         )
         .await;
-    assert_eq!(taken.ok()["version"], "1");
+    assert_eq!(accepted.ok()["version"], "1");
     let broken = story
         .send(Method::POST, "/version-events", &gzip, EVENT)
         .await;
@@ -53,7 +53,7 @@ async fn bodies_and_answers_may_be_packed() {
 }
 
 #[tokio::test]
-async fn what_is_too_large_is_refused_packed_or_not() {
+async fn what_is_too_large_is_refused_compressed_or_not() {
     let story = Story::begin().await;
     let with = |bytes: usize| format!(r#"{{"padding":"{}",{}"#, "x".repeat(bytes), &EVENT[1..]);
     let limit = 4 * 1024 * 1024;
@@ -167,7 +167,7 @@ async fn the_root_leads_to_the_documentation() {
 }
 
 #[tokio::test]
-async fn health_is_told_as_json() {
+async fn health_is_json() {
     let story = Story::begin().await;
     assert_eq!(story.read("/health").await, json!({"status": "ok"}));
     assert_eq!(story.read("/health/").await, json!({"status": "ok"}));
@@ -241,7 +241,7 @@ async fn the_request_id_comes_back_and_credentials_are_not_looked_at() {
 }
 
 #[tokio::test]
-async fn http2_without_tls_is_spoken_too() {
+async fn http2_without_tls_is_supported_too() {
     let story = Story::begin().await;
     story.submit("/version-events", EVENT).await;
     let answer = story.get_by_http2("/versions/?product=my-service").await;

@@ -196,7 +196,7 @@ async fn it_gives_up_where_nothing_moves_any_more_and_says_how_far_it_came() {
 }
 
 #[tokio::test]
-async fn what_no_second_attempt_would_mend_ends_it_at_once() {
+async fn an_error_that_no_second_attempt_would_help_ends_it_at_once() {
     let server = FakeServer::start([Plan {
         answers: Some(3),
         recorded_besides: 1,

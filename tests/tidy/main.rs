@@ -4,6 +4,7 @@
 mod contract;
 mod dialect;
 mod imports;
+mod migrations;
 mod source;
 
 use std::collections::{BTreeMap, BTreeSet};

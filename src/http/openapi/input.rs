@@ -15,9 +15,6 @@ use crate::{
     json_input::{EVENT_TYPES, message_of},
 };
 
-/// The years that times of events have.
-const SINCE_1970: &str = "^(19[7-9][0-9]|[2-9][0-9]{3})-";
-
 /// The schema and examples of an operation's body, if it has one.
 pub(super) fn body(operation: &Operation, schemas: &mut Schemas) -> Option<Value> {
     let json = match operation.body {
@@ -140,7 +137,7 @@ fn value(field: &Field) -> Value {
         Kind::Enum(words) => json!({"type": "string", "enum": accepted_words(words)}),
         Kind::Whole(least, most) => text::whole(rules, Some(*least), Some(*most)),
         Kind::Time => {
-            json!({"type": "string", "format": "date-time", "pattern": SINCE_1970})
+            json!({"type": "string", "format": "date-time", "pattern": text::SINCE_1970})
         }
         Kind::Message(message) => {
             let fields = CONTRACT.message(message).fields.iter();

@@ -316,6 +316,7 @@ pub(super) fn parameter(field: &Field) -> Value {
         Kind::Enum(name) => json!({"type": "string", "enum": accepted_words(name)}),
         Kind::Time => json!({
             "type": "string",
+            "pattern": text::SINCE_1970,
             "anyOf": [{"format": "date-time"}, {"format": "date"}],
         }),
         kind => plain(kind),

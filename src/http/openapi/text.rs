@@ -11,6 +11,9 @@ const SOLID: &str = r"[^\s\u0000-\u001f\u007f-\u009f]";
 /// No control characters but tabs and line breaks.
 const MULTILINE: &str = r"[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]";
 
+/// The years of all times that requests have.
+pub(super) const SINCE_1970: &str = "^(19[7-9][0-9]|[2-9][0-9]{3})-";
+
 /// A text that may be left out: an empty one counts as left out.
 pub(super) fn optional(rules: &FieldRules) -> Value {
     text(rules, rules.min_characters.unwrap_or(0))
