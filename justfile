@@ -70,6 +70,10 @@ stubs *languages:
 docs-page:
     scripts/try-docs
 
+# Write the real outputs of all commands into README.md and docs/
+update-docs *pages:
+    scripts/update-docs {{pages}}
+
 # Make this contract the released one, with a release
 proto-baseline:
     scripts/proto-baseline
