@@ -26,7 +26,7 @@ pub(super) struct Refusal {
     pub(super) detail: Value,
     pub(super) retry_after: Option<Duration>,
     ignored_fields: IgnoredFields,
-    allow: Option<String>,
+    allow: Option<Box<str>>,
 }
 
 /// The message of an error, for the log. It is among the extensions of the response.
@@ -75,7 +75,7 @@ impl Refusal {
             other => other.concat(),
         };
         Self {
-            allow: Some(allowed.to_owned()),
+            allow: Some(allowed.into()),
             ..Self::new(
                 ErrorReason::MethodNotAllowed,
                 format!("method {method} is not allowed; use {useful}"),
@@ -190,7 +190,7 @@ impl IntoResponse for Refusal {
         if let Some(after) = self.retry_after {
             headers.insert(RETRY_AFTER, HeaderValue::from(whole_seconds(after)));
         }
-        if let Some(Ok(allow)) = self.allow.map(HeaderValue::try_from) {
+        if let Some(Ok(allow)) = self.allow.as_deref().map(HeaderValue::try_from) {
             headers.insert(ALLOW, allow);
         }
         response

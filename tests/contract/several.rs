@@ -60,13 +60,13 @@ async fn fill(store: &Store) {
 }
 
 /// Compares the list with the rows of the unfiltered list that match.
-async fn assert_lists<Q: List>(
+async fn assert_lists<Q>(
     store: &Store,
     query: &Q,
     unfiltered: &Q,
     matches: impl Fn(&Q::Row) -> bool,
 ) where
-    Q: Debug,
+    Q: List + Debug,
     Q::Row: Debug + PartialEq,
 {
     let mut expected = store.all(unfiltered).await;

@@ -140,20 +140,19 @@ async fn r11_at_a_past_moment_it_is_as_the_events_by_then_tell(story: Story) {
     story.deployment_event(ahead).await.unwrap();
     let answer = as_of(&story, "10:05").await;
     assert_eq!(shown(&answer), "my-service production: [] runs 3.0.0");
-    for far in [i64::MAX / 2_000_000, 253_402_300_800] {
-        let request = pb::GetEnvironmentMatrixRequest {
-            as_of: Some(prost_types::Timestamp {
-                seconds: far,
-                nanos: 0,
-            }),
-            ..Default::default()
-        };
-        let answer = matrix(&story, request).await;
-        assert_eq!(
-            shown(&answer),
-            "my-service production: [] runs 3.0.0 failed 1.1.0"
-        );
-    }
+    // The last moment of the year 9999.
+    let request = pb::GetEnvironmentMatrixRequest {
+        as_of: Some(prost_types::Timestamp {
+            seconds: 253_402_300_799,
+            nanos: 999_999_999,
+        }),
+        ..Default::default()
+    };
+    let answer = matrix(&story, request).await;
+    assert_eq!(
+        shown(&answer),
+        "my-service production: [] runs 3.0.0 failed 1.1.0"
+    );
 }
 
 async fn r11_what_lasted_for_days_was_under_way_all_the_while(story: Story) {
@@ -266,7 +265,7 @@ async fn r15_renamed_and_deleted_things_are_found_by_name_or_gone(story: Story) 
     let answer = story.deployments().get_environment_matrix(twice).await;
     assert_told!(refusal(answer), @"
     InvalidArgument INVALID_FIELD
-    environment_names[2] is live once more
+    environment_names[2] must not repeat live
     ");
 
     let delete = pb::DeleteEnvironmentRequest {
@@ -340,16 +339,14 @@ async fn what_is_wrong_with_a_question_is_told_field_by_field() {
     };
     assert_told!(refusal(ask(wrong).await), @"
     InvalidArgument INVALID_FIELD
-    environment_names[1] is required: 1 to 255 characters
-    environment_names[2] is dev once more
-    as_of has nanos outside 0 to 999999999
-    page_size is 1001: 1 to 1000 is taken, or 0 for 50
+    environment_names[1] must not be empty
+    as_of must have nanos from 0 to 999999999 (has -1)
     ");
     let many: Vec<String> = (0..101).map(|n| format!("dev-{n}")).collect();
     let many: Vec<&str> = many.iter().map(String::as_str).collect();
     assert_told!(refusal(ask(named(&many)).await), @"
     InvalidArgument INVALID_FIELD
-    environment_names are 101: at most 100 are taken
+    environment_names must have at most 100 elements (has 101)
     ");
     assert_told!(refusal(ask(named(&["dev", "moon"])).await), @"
     NotFound ENVIRONMENT_NOT_FOUND
@@ -373,8 +370,8 @@ async fn what_is_wrong_with_a_question_is_told_field_by_field() {
     let nothing = pb::CompareEnvironmentsRequest::default();
     assert_told!(refusal(story.deployments().compare_environments(nothing).await), @"
     InvalidArgument INVALID_FIELD
-    environment_name is required: 1 to 255 characters
-    baseline_environment_name is required: 1 to 255 characters
+    environment_name is required
+    baseline_environment_name is required
     ");
     let filter = pb::ListDeploymentsRequest {
         deployment_classes: vec![6],
@@ -382,7 +379,7 @@ async fn what_is_wrong_with_a_question_is_told_field_by_field() {
     };
     assert_told!(refusal(story.deployments().list_deployments(filter).await), @"
     InvalidArgument INVALID_FIELD
-    class is the unknown number 6: 1 (first), 2 (upgrade), 3 (downgrade), 4 (redeploy) or 5 (rollback) is taken
+    deployment_classes[0] must be 1 (first), 2 (upgrade), 3 (downgrade), 4 (redeploy) or 5 (rollback) (is 6)
     ");
 }
 

@@ -124,11 +124,11 @@ async fn r10_numbers_that_json_does_not_have_are_refused() {
     };
     assert_told!(refusal(story.version_event(number(f64::NAN)).await), @"
     InvalidArgument INVALID_FIELD
-    event.extra_metadata must not have NaN, which JSON cannot express
+    event.extra_metadata must have numbers that JSON can express (has NaN)
     ");
     assert_told!(refusal(story.version_event(number(f64::NEG_INFINITY)).await), @"
     InvalidArgument INVALID_FIELD
-    event.extra_metadata must not have -inf, which JSON cannot express
+    event.extra_metadata must have numbers that JSON can express (has -inf)
     ");
 }
 

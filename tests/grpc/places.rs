@@ -78,12 +78,14 @@ pub(crate) fn instances(instances: &[pb::MatrixInstance]) -> String {
 }
 
 pub(crate) fn standing(standing: BaselineComparison, versions_between: i64) -> String {
+    let name = standing.as_str_name();
+    let word = name.trim_start_matches("BASELINE_COMPARISON_");
     match standing {
         BaselineComparison::Unspecified => String::new(),
         BaselineComparison::Behind | BaselineComparison::Ahead => {
-            format!(" {} {versions_between}", &standing.as_str_name()[9..])
+            format!(" {word} {versions_between}")
         }
-        _ => format!(" {}", &standing.as_str_name()[9..]),
+        _ => format!(" {word}"),
     }
 }
 

@@ -248,7 +248,7 @@ async fn r11_two_environments_are_compared_product_by_product(story: Story) {
         product_name_prefix: PRODUCT.into(),
         ..request("production", "production")
     };
-    assert_told!(told(&compare(to_itself).await), @"my-service: [] runs 2.0.0 to [] runs 2.0.0");
+    assert_told!(told(&compare(to_itself).await), @"my-service SAME: [] runs 2.0.0 to [] runs 2.0.0");
 }
 
 on_both_engines!(

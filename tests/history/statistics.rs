@@ -175,7 +175,7 @@ fn duration_statuses(case: &Value) -> Vec<i32> {
         .iter();
     let names = names.map(|name| name.as_str().expect("a status").to_uppercase());
     names
-        .map(|name| BuildStatus::from_str_name(&format!("STATUS_{name}")).expect("a status"))
+        .map(|name| BuildStatus::from_str_name(&format!("BUILD_STATUS_{name}")).expect("a status"))
         .map(i32::from)
         .collect()
 }

@@ -126,10 +126,12 @@ async fn all_wrong_parameters_are_named_at_once_with_those_that_are_allowed() {
         .await
         .faults();
     assert_eq!(faults, ["query.scm_sha", "query.page_token"]);
-    assert_eq!(
-        story.get("/builds/?version=1").await.faults(),
-        ["query.product_name"]
-    );
+    let needed = story.get("/builds/?version=1").await;
+    assert_eq!(needed.faults(), ["query.product_name"]);
+    assert_eq!(needed.json()["detail"][0]["type"], "missing");
+    let narrow = story.get("/build-trend/?start_at=2000-01-01").await;
+    assert_eq!(narrow.faults(), ["query.bucket"]);
+    assert_eq!(narrow.json()["detail"][0]["type"], "value_error");
     assert_eq!(
         story
             .get("/environments?environment_type=moon")

@@ -13,4 +13,5 @@ mod import;
 mod lists;
 mod metadata;
 mod names;
+mod schema;
 mod transport;

@@ -31,7 +31,7 @@ BEYOND_SCHEMAS = [
     # A span and its parts.
     (["query", "start_at"], "start_at "),
     (["query", "end_at"], "end_at "),
-    (["query", "bucket"], "bucket is too narrow for the span"),
+    (["query", "bucket"], "bucket is too narrow: "),
     (["query", "time_zone"], "time_zone "),
     # Of the words of a status only some end a build.
     (["query", "duration_statuses"], "duration_statuses["),

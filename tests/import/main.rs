@@ -1,17 +1,17 @@
 //! `versioner import` against a fake server: order, counts, output, exit codes, and going on after a break.
 
 mod fake_server;
+mod run;
 
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::io;
 
 use fake_server::{FakeServer, Plan, error};
 use indicatif::ProgressBar;
+use run::{Failing, args, event_file, ids, import, import_at, line};
 use tempfile::TempDir;
 use tokio::net::{TcpListener, TcpStream};
 use tonic::Code;
-use versioner::cli::import::{Counts, ImportArgs, MAX_PRINTED, Stopped, exit_code, import_into};
+use versioner::cli::import::{Counts, MAX_PRINTED, exit_code, import_into};
 use versioner::pb::{self, ErrorReason};
 
 #[tokio::test]
@@ -353,65 +353,4 @@ fn no_envelope(line: u64) -> String {
         "line {line}: INVALID_FIELD: type is required: version_event, deployment_event, check_event; \
          body is required: the event as an object"
     )
-}
-
-struct Run {
-    output: String,
-    notices: String,
-    outcome: Result<Counts, Stopped>,
-}
-
-async fn import(server: &FakeServer, lines: &[impl AsRef<str>]) -> Run {
-    import_at(&format!("http://{}", server.address), lines).await
-}
-
-async fn import_at(server: &str, lines: &[impl AsRef<str>]) -> Run {
-    let file = event_file(lines);
-    let (mut output, mut notices) = (Vec::new(), Vec::new());
-    let args = args(server, &file.1);
-    let bar = ProgressBar::hidden();
-    let outcome = import_into(&args, &mut output, &mut notices, &bar).await;
-    Run {
-        output: String::from_utf8(output).unwrap(),
-        notices: String::from_utf8(notices).unwrap(),
-        outcome,
-    }
-}
-
-fn args(server: &str, file: &Path) -> ImportArgs {
-    ImportArgs {
-        file: file.to_owned(),
-        server: server.to_owned(),
-        retry_for: Duration::from_millis(700),
-    }
-}
-
-fn event_file(lines: &[impl AsRef<str>]) -> (TempDir, PathBuf) {
-    let dir = TempDir::new().unwrap();
-    let file = dir.path().join("events.ndjson");
-    let lines: Vec<&str> = lines.iter().map(AsRef::as_ref).collect();
-    std::fs::write(&file, lines.join("\n")).unwrap();
-    (dir, file)
-}
-
-fn line(number: usize) -> String {
-    let kind = ["version_event", "deployment_event", "check_event"][number % 3];
-    format!(r#"{{"type":"{kind}","body":{{"event_id":"e-{number}"}}}}"#)
-}
-
-fn ids(numbers: std::ops::Range<usize>) -> Vec<String> {
-    numbers.map(|number| format!("e-{number}")).collect()
-}
-
-/// Takes nothing.
-struct Failing(io::ErrorKind);
-
-impl Write for Failing {
-    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
-        Err(self.0.into())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Err(self.0.into())
-    }
 }

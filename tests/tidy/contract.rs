@@ -159,7 +159,7 @@ pub(crate) fn wrong_lists_of_errors() -> Vec<String> {
     }
     for method in methods() {
         let service = method.parent_service();
-        let path = [place(&service), vec![2, index(method.index())]].concat();
+        let path = [place(service), vec![2, index(method.index())]].concat();
         let comment = comments.of(&service.parent_file(), &path);
         let errors = comment
             .split_once("Errors:")
