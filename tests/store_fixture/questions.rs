@@ -13,7 +13,7 @@ const FIXED: &[&str] = &[
     "/events/?product=shop",
     "/events/?product=shop&version=1.0.0",
     "/events/?environment=production",
-    "/events/?types=check_event,product_updated",
+    "/events/?event_types=check_event,product_updated",
     // Versions.
     "/versions/?page_size=3",
     "/versions/?order=oldest_first",
@@ -103,14 +103,14 @@ const SPANS: &[&str] = &[
     "/versions/?created_from=2025-03-03T00:00:00Z&created_to=2025-03-05T00:00:00Z",
     "/builds/?created_from=2025-03-04T00:00:00Z",
     "/deployments/?created_to=2025-03-05T00:00:00Z",
-    "/deployments/?class=rollback",
-    "/environments/?type=production",
-    "/build-statistics/?from=2025-03-01T00:00:00Z&to=2025-04-01T00:00:00Z",
-    "/build-statistics/?from=2025-03-01T00:00:00Z&to=2025-04-01T00:00:00Z&group_by=product",
-    "/build-statistics/?product=shop&from=2025-03-03T09:05:00Z&to=2025-03-04T12:01:00Z&group_by=branch",
-    "/build-trend/?from=2025-03-01T00:00:00Z&to=2025-04-01T00:00:00Z&bucket=week&time_zone=Europe%2FBerlin",
-    "/build-trend/?product=shop&from=2025-03-03T00:00:00Z&to=2025-03-06T00:00:00Z&bucket=day&group_by=source_system",
-    "/build-trend/?product=shop&from=2025-03-03T08:00:00Z&to=2025-03-03T14:00:00Z&bucket=hour",
+    "/deployments/?deployment_class=rollback",
+    "/environments/?environment_type=production",
+    "/build-statistics/?start_at=2025-03-01T00:00:00Z&end_at=2025-04-01T00:00:00Z",
+    "/build-statistics/?start_at=2025-03-01T00:00:00Z&end_at=2025-04-01T00:00:00Z&group_by=product",
+    "/build-statistics/?product=shop&start_at=2025-03-03T09:05:00Z&end_at=2025-03-04T12:01:00Z&group_by=branch",
+    "/build-trend/?start_at=2025-03-01T00:00:00Z&end_at=2025-04-01T00:00:00Z&bucket=week&time_zone=Europe%2FBerlin",
+    "/build-trend/?product=shop&start_at=2025-03-03T00:00:00Z&end_at=2025-03-06T00:00:00Z&bucket=day&group_by=source_system",
+    "/build-trend/?product=shop&start_at=2025-03-03T08:00:00Z&end_at=2025-03-03T14:00:00Z&bucket=hour",
 ];
 
 pub(crate) async fn all(program: &Program) -> Vec<String> {

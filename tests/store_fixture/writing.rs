@@ -119,7 +119,7 @@ pub(crate) async fn go_on(engine: Engine, version: &str) {
 }
 
 fn class_of(deployment: &Value) -> &str {
-    deployment["class"].as_str().unwrap_or_default()
+    deployment["deployment_class"].as_str().unwrap_or_default()
 }
 
 async fn last_position(program: &Program) -> i64 {
@@ -136,7 +136,8 @@ async fn version_of(program: &Program, version: &str) -> Value {
 
 /// Completed builds of the product in the month of the history.
 async fn completed(program: &Program) -> i64 {
-    let path = "/build-statistics/?product=shop&from=2025-03-01T00:00:00Z&to=2025-04-01T00:00:00Z";
+    let path =
+        "/build-statistics/?product=shop&start_at=2025-03-01T00:00:00Z&end_at=2025-04-01T00:00:00Z";
     let answer = program.read(path).await;
     answer["statistics"]["completed"].as_i64().expect("a count")
 }
