@@ -98,7 +98,7 @@ const EACH: &[(&str, &str, &[&str])] = &[
     ("/environments/", "environments", &[""]),
 ];
 
-/// The names of these parameters changed once before the first release.
+/// Questions about a span of time, or filtered by a type or a class.
 const SPANS: &[&str] = &[
     "/versions/?created_from=2025-03-03T00:00:00Z&created_to=2025-03-05T00:00:00Z",
     "/builds/?created_from=2025-03-04T00:00:00Z",
