@@ -3,9 +3,9 @@
 
 use std::fmt::Write;
 
-use prost_types::field_descriptor_proto::{Label, Type};
 use prost_types::{
     DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto,
+    field_descriptor_proto::{Label, Type},
 };
 use tonic_prost_build::Builder;
 

@@ -5,15 +5,13 @@ mod args;
 mod check;
 mod database_url;
 
-use std::net::SocketAddr;
-use std::time::Duration;
-
-use jiff::SignedDuration;
-use tracing_subscriber::EnvFilter;
+use std::{net::SocketAddr, time::Duration};
 
 pub use args::{DatabaseArgs, LogArgs, MigrateArgs, ServeArgs};
 pub use check::{Mistake, Mistakes};
 pub use database_url::DatabaseUrl;
+use jiff::SignedDuration;
+use tracing_subscriber::EnvFilter;
 
 /// The settings, checked. Each field is the flag of that name, where its meaning and default stand.
 #[derive(Debug)]

@@ -5,31 +5,35 @@
 mod manual;
 mod release;
 
-use std::error::Error;
-use std::io::{self, Write};
-use std::process::ExitCode;
+use std::{
+    error::Error,
+    io::{self, Write},
+    process::ExitCode,
+};
 
-use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
 use manual::{CompletionsArgs, ManArgs};
 use tokio::signal::unix::{SignalKind, signal};
-use versioner::cli::builds::{BuildsArgs, builds};
-use versioner::cli::catalog::{EnvironmentsArgs, ProductsArgs, environments, products};
-use versioner::cli::checks::{ChecksArgs, checks};
-use versioner::cli::command_list::command_list;
-use versioner::cli::demo::{DemoArgs, demo};
-use versioner::cli::deployments::{DeploymentsArgs, deployments};
-use versioner::cli::events::{EventsArgs, events};
-use versioner::cli::import::{ImportArgs, import};
-use versioner::cli::matrix::{MatrixArgs, matrix};
-use versioner::cli::readiness::{COULD_NOT_ASK, ReadinessArgs, readiness};
-use versioner::cli::report::{ReportArgs, report};
-use versioner::cli::show::{ShowArgs, show};
-use versioner::cli::stats::{StatsArgs, stats};
-use versioner::cli::versions::{VersionsArgs, versions};
-use versioner::config::{Config, LogConfig, MigrateArgs, MigrateConfig, Mistakes, ServeArgs};
-use versioner::server;
-use versioner::telemetry;
+use versioner::{
+    cli::{
+        builds::{BuildsArgs, builds},
+        catalog::{EnvironmentsArgs, ProductsArgs, environments, products},
+        checks::{ChecksArgs, checks},
+        command_list::command_list,
+        demo::{DemoArgs, demo},
+        deployments::{DeploymentsArgs, deployments},
+        events::{EventsArgs, events},
+        import::{ImportArgs, import},
+        matrix::{MatrixArgs, matrix},
+        readiness::{COULD_NOT_ASK, ReadinessArgs, readiness},
+        report::{ReportArgs, report},
+        show::{ShowArgs, show},
+        stats::{StatsArgs, stats},
+        versions::{VersionsArgs, versions},
+    },
+    config::{Config, LogConfig, MigrateArgs, MigrateConfig, Mistakes, ServeArgs},
+    server, telemetry,
+};
 
 /// Records which versions of a company's software exist, how they were built and tested, and where they run.
 ///

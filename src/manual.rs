@@ -1,9 +1,11 @@
 //! Shell completions and man pages, written from the description of the command line. Knows no command.
 
-use std::fs;
-use std::io::{self, ErrorKind, Write};
-use std::path::PathBuf;
-use std::process::ExitCode;
+use std::{
+    fs,
+    io::{self, ErrorKind, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use clap::{Args, Command};
 use clap_complete::Shell;

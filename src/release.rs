@@ -1,7 +1,6 @@
 //! Which program this is: its version, and the commit and the day of its build as `build/release.rs` found them.
 
-use std::fmt::Write;
-use std::sync::LazyLock;
+use std::{fmt::Write, sync::LazyLock};
 
 use jiff::Timestamp;
 

@@ -1,9 +1,11 @@
 //! Log lines on standard error, as text or JSON. Knows nothing of what is logged.
 
-use std::env;
-use std::ffi::OsStr;
-use std::io::{IsTerminal, stderr};
-use std::panic::PanicHookInfo;
+use std::{
+    env,
+    ffi::OsStr,
+    io::{IsTerminal, stderr},
+    panic::PanicHookInfo,
+};
 
 use crate::config::{LogConfig, LogFormat};
 

@@ -26,17 +26,16 @@ mod stream;
 
 use std::error::Error;
 
-use clap::Parser;
-use tokio::{
-    runtime::Builder,
-    signal::unix::{SignalKind, signal},
-};
-
 use arguments::{Arguments, Mode};
+use clap::Parser;
 use database::Databases;
 use effort::Effort;
 use machine::Machine;
 use part::{Part, Setting, Stores};
+use tokio::{
+    runtime::Builder,
+    signal::unix::{SignalKind, signal},
+};
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 

@@ -4,14 +4,15 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use super::{
+    labels,
+    list::{Filter, List, ListArgs, View, list_pages, list_request, run_list},
+    moment::when_cell,
+    names::name,
+    style::Style,
+    table::{Cell, Column, Table, cells, cut, reason, whole},
+};
 use crate::pb::{self, catalog_service_client::CatalogServiceClient};
-
-use super::labels;
-use super::list::{Filter, List, ListArgs, View, list_pages, list_request, run_list};
-use super::moment::when_cell;
-use super::names::name;
-use super::style::Style;
-use super::table::{Cell, Column, Table, cells, cut, reason, whole};
 
 /// Lists products by name.
 #[derive(Args, Clone, Debug)]

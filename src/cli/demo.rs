@@ -1,19 +1,19 @@
 //! `versioner demo`: sends a small history to a server, for trying the commands. The examples of the documentation show it.
 
-use std::io;
-use std::process::ExitCode;
+use std::{io, process::ExitCode};
 
 use clap::Args;
 use prost_types::FieldMask;
 use tonic::transport::Channel;
 
+use super::{
+    exit_code,
+    import::import_embedded,
+    server::{CliError, ServerArgs},
+};
 use crate::pb::{
     self, catalog_service_client::CatalogServiceClient, event_service_client::EventServiceClient,
 };
-
-use super::exit_code;
-use super::import::import_embedded;
-use super::server::{CliError, ServerArgs};
 
 /// The events, in the format of `versioner import`. Their ids begin with `EVENT_IDS`.
 const EVENTS: &str = include_str!("demo.ndjson");

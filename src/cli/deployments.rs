@@ -4,15 +4,16 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use super::{
+    labels,
+    list::{CreatedArgs, Filter, List, ListArgs, View, list_pages, list_request, run_list},
+    moment::{took, when_cell},
+    names::name,
+    server::CliError,
+    style::Style,
+    table::{Table, cells, cut, number, reason, whole},
+};
 use crate::pb::{self, deployment_service_client::DeploymentServiceClient};
-
-use super::labels;
-use super::list::{CreatedArgs, Filter, List, ListArgs, View, list_pages, list_request, run_list};
-use super::moment::{took, when_cell};
-use super::names::name;
-use super::server::CliError;
-use super::style::Style;
-use super::table::{Table, cells, cut, number, reason, whole};
 
 /// Lists deployments, latest first.
 #[derive(Args, Clone, Debug)]

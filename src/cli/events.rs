@@ -6,15 +6,16 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use super::{
+    exit_code,
+    labels::{self, LogEntry},
+    list::{Filter, List, ListArgs, View, list_pages, list_request, run_list},
+    moment::when_cell,
+    names::name,
+    style::Style,
+    table::{Cell, Table, cells, cut, number, reason, whole},
+};
 use crate::pb::{self, event_service_client::EventServiceClient};
-
-use super::exit_code;
-use super::labels::{self, LogEntry};
-use super::list::{Filter, List, ListArgs, View, list_pages, list_request, run_list};
-use super::moment::when_cell;
-use super::names::name;
-use super::style::Style;
-use super::table::{Cell, Table, cells, cut, number, reason, whole};
 
 /// Lists the event log, in the order in which the server accepted the events.
 #[derive(Args, Clone, Debug)]

@@ -7,22 +7,23 @@ mod report;
 mod sender;
 mod submission;
 
-use std::io::{self, Write};
-use std::path::PathBuf;
-use std::process::ExitCode;
-use std::time::Duration;
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+    process::ExitCode,
+    time::Duration,
+};
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use jiff::SignedDuration;
-use tonic::transport::Endpoint;
-
-pub use report::{Counts, MAX_PRINTED, Stopped};
-
-use super::server::server_url;
 use lines::Source;
 use report::Report;
+pub use report::{Counts, MAX_PRINTED, Stopped};
 use sender::Sender;
+use tonic::transport::Endpoint;
+
+use super::server::server_url;
 
 /// Sends a file of events to a server in their order, and reports the result of each.
 ///

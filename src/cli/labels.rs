@@ -1,10 +1,10 @@
 //! The words and marks that people see for values of the contract, and the values that they type.
 
-use crate::domain::status::{CheckKind, Status};
-use crate::pb::{self, Words, log_entry::Content};
-
-use super::style::Style;
-use super::table::Cell;
+use super::{style::Style, table::Cell};
+use crate::{
+    domain::status::{CheckKind, Status},
+    pb::{self, Words, log_entry::Content},
+};
 
 /// The word for a value, with spaces; empty if it is unspecified.
 pub(super) fn label<W: Words>(number: i32) -> String {

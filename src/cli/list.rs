@@ -5,17 +5,18 @@ use std::process::ExitCode;
 use clap::Args;
 use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
-use tonic::transport::Channel;
-use tonic::{Response, Status};
+use tonic::{Response, Status, transport::Channel};
 
-use super::moment::pb_time;
-use super::names::check_names;
-use super::output::{Format, ListFormat, OutputArgs};
-use super::server::{CliError, ServerArgs};
-use super::style::Style;
-use super::table::{Cell, Column, Table, name, whole};
-use super::time_arg::TimeArg;
-use super::{WRONG_ARGUMENTS, exit_code};
+use super::{
+    WRONG_ARGUMENTS, exit_code,
+    moment::pb_time,
+    names::check_names,
+    output::{Format, ListFormat, OutputArgs},
+    server::{CliError, ServerArgs},
+    style::Style,
+    table::{Cell, Column, Table, name, whole},
+    time_arg::TimeArg,
+};
 
 /// The most rows that one list may show.
 const MAX_LIMIT: u32 = 100_000;

@@ -5,20 +5,20 @@ mod wide;
 
 use std::process::ExitCode;
 
+use cell::Legend;
 use clap::Args;
 use jiff::{Timestamp, tz::TimeZone};
 
+use super::{
+    exit_code, moment,
+    names::name,
+    output::{Format, OutputArgs, WideFormat},
+    server::{CliError, ServerArgs},
+    style::Style,
+    table::{self, Table, whole},
+    time_arg::TimeArg,
+};
 use crate::pb::{self, deployment_service_client::DeploymentServiceClient};
-
-use super::exit_code;
-use super::moment;
-use super::names::name;
-use super::output::{Format, OutputArgs, WideFormat};
-use super::server::{CliError, ServerArgs};
-use super::style::Style;
-use super::table::{self, Table, whole};
-use super::time_arg::TimeArg;
-use cell::Legend;
 
 /// The largest page that a server gives.
 const MAX_PAGE: i32 = 1_000;

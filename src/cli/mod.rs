@@ -28,8 +28,10 @@ pub mod show;
 pub mod stats;
 pub mod versions;
 
-use std::io::{self, Write};
-use std::process::ExitCode;
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
 
 use server::CliError;
 

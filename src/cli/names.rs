@@ -1,16 +1,14 @@
 //! The names that a command line gives: whether they exist, and the version that `latest` means.
 
 use clap::builder::NonEmptyStringValueParser;
-use tonic::transport::Channel;
-use tonic::{Code, Status};
+use tonic::{Code, Status, transport::Channel};
 use uuid::Uuid;
 
+use super::server::{CliError, reason};
 use crate::pb::{
     self, catalog_service_client::CatalogServiceClient,
     version_service_client::VersionServiceClient,
 };
-
-use super::server::{CliError, reason};
 
 /// The version identifier that means the latest version of a product, unless a version is named so.
 pub(super) const LATEST: &str = "latest";

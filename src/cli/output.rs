@@ -3,12 +3,13 @@
 use std::io::{self, Write};
 
 use anstream::AutoStream;
-use clap::builder::{EnumValueParser, PossibleValue};
-use clap::{Args, ColorChoice, ValueEnum};
+use clap::{
+    Args, ColorChoice, ValueEnum,
+    builder::{EnumValueParser, PossibleValue},
+};
 use serde::Serialize;
 
-use super::server::CliError;
-use super::wrap::wrap;
+use super::{server::CliError, wrap::wrap};
 
 /// On a narrower terminal, lines are as wide as on one of this width.
 const MIN_WIDTH: usize = 20;

@@ -4,20 +4,20 @@
 mod poll;
 mod render;
 
-use std::process::ExitCode;
-use std::time::Duration;
+use std::{process::ExitCode, time::Duration};
 
 use clap::Args;
 use jiff::Timestamp;
 use tonic::{Status, transport::Channel};
 
+use super::{
+    exit_code,
+    names::{check_version_id, latest_id, name},
+    output::{AnswerFormat, OutputArgs},
+    server::{CliError, ServerArgs},
+    time_arg::pause,
+};
 use crate::pb::{self, version_service_client::VersionServiceClient};
-
-use super::exit_code;
-use super::names::{check_version_id, latest_id, name};
-use super::output::{AnswerFormat, OutputArgs};
-use super::server::{CliError, ServerArgs};
-use super::time_arg::pause;
 
 /// The exit code if there is no verdict, for wrong arguments too.
 pub const COULD_NOT_ASK: u8 = 3;

@@ -8,18 +8,20 @@ mod sender;
 
 use std::process::ExitCode;
 
-use clap::{Args, Subcommand};
-use serde::Serialize;
-
-use crate::pb::{self, event_service_client::EventServiceClient};
-
-use super::output::{AnswerFormat, OutputArgs};
-use super::server::CliError;
-use super::style::Style;
-use super::{WRONG_ARGUMENTS, exit_code, print_message};
 pub use args::{BuildArgs, CheckArgs, DeploymentArgs, SendArgs};
 use ci::CiRun;
+use clap::{Args, Subcommand};
 use sender::{NotSent, send};
+use serde::Serialize;
+
+use super::{
+    WRONG_ARGUMENTS, exit_code,
+    output::{AnswerFormat, OutputArgs},
+    print_message,
+    server::CliError,
+    style::Style,
+};
+use crate::pb::{self, event_service_client::EventServiceClient};
 
 /// The exit code if the server rejected the event.
 const REJECTED: u8 = 1;

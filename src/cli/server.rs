@@ -1,12 +1,12 @@
 //! The server that a subcommand calls, and the errors of calling it, each in one line. Knows no particular call.
 
-use std::error::Error;
-use std::fmt;
-use std::time::Duration;
+use std::{error::Error, fmt, time::Duration};
 
 use clap::Args;
-use tonic::Status;
-use tonic::transport::{Channel, Endpoint};
+use tonic::{
+    Status,
+    transport::{Channel, Endpoint},
+};
 use tonic_types::StatusExt;
 
 /// How long connecting may take.

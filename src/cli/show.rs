@@ -6,17 +6,17 @@ use std::process::ExitCode;
 
 use clap::Args;
 use jiff::Timestamp;
-use tonic::transport::Channel;
-use tonic::{Response, Status};
+use tonic::{Response, Status, transport::Channel};
 
+use super::{
+    WRONG_ARGUMENTS, exit_code,
+    list::{List, View},
+    names::{check_version_id, latest_id, name},
+    output::{AnswerFormat, OutputArgs},
+    server::{CliError, ServerArgs},
+    style::Style,
+};
 use crate::pb::{self, version_service_client::VersionServiceClient};
-
-use super::list::{List, View};
-use super::names::{check_version_id, latest_id, name};
-use super::output::{AnswerFormat, OutputArgs};
-use super::server::{CliError, ServerArgs};
-use super::style::Style;
-use super::{WRONG_ARGUMENTS, exit_code};
 
 /// Shows everything about a version: its commit, builds with links to CI logs, checks, deployments, events.
 #[derive(Args, Clone, Debug)]

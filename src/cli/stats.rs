@@ -9,14 +9,14 @@ use clap::{Args, ValueEnum};
 use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
 
+use super::{
+    exit_code, moment,
+    names::name,
+    output::{AnswerFormat, OutputArgs},
+    server::{CliError, ServerArgs},
+    time_arg::{self, SpanArg, TimeArg},
+};
 use crate::pb::{self, insight_service_client::InsightServiceClient};
-
-use super::exit_code;
-use super::moment;
-use super::names::name;
-use super::output::{AnswerFormat, OutputArgs};
-use super::server::{CliError, ServerArgs};
-use super::time_arg::{self, SpanArg, TimeArg};
 
 /// Shows how many builds there were, how they ended and how long they took.
 #[derive(Args, Clone, Debug)]

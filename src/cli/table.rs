@@ -4,9 +4,9 @@
 mod layout;
 
 use console::{Alignment, pad_str, truncate_str};
+use layout::{Fitted, Layout};
 
 use super::style::Style;
-use layout::{Fitted, Layout};
 
 /// The space between two columns.
 const GAP: &str = "  ";

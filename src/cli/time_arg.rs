@@ -1,8 +1,10 @@
 //! Times, spans and durations as arguments of the command line.
 
-use jiff::civil::{Date, DateTime};
-use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Span, Timestamp};
+use jiff::{
+    SignedDuration, Span, Timestamp,
+    civil::{Date, DateTime},
+    tz::TimeZone,
+};
 
 use super::moment::duration;
 

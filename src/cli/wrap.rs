@@ -1,9 +1,11 @@
 //! Breaks lines that are wider than the terminal. Nothing of them is lost.
 
 use console::measure_text_width;
-use textwrap::WordSeparator;
-use textwrap::core::{Word, break_words};
-use textwrap::wrap_algorithms::wrap_first_fit;
+use textwrap::{
+    WordSeparator,
+    core::{Word, break_words},
+    wrap_algorithms::wrap_first_fit,
+};
 
 /// How much further the rest of a broken line is indented.
 const HANGING: usize = 2;

@@ -1,9 +1,6 @@
 //! What each setting allows, and the list of settings that are wrong. Knows the form of values, not their use.
 
-use std::fmt;
-use std::net::SocketAddr;
-use std::ops::RangeInclusive;
-use std::time::Duration;
+use std::{fmt, net::SocketAddr, ops::RangeInclusive, time::Duration};
 
 use jiff::SignedDuration;
 use tracing_subscriber::EnvFilter;

@@ -133,8 +133,9 @@ fn compact(json: &str) -> Result<String, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
 
     #[test]
     fn r10_values_come_back_as_they_were_sent() {

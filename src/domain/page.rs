@@ -123,8 +123,9 @@ fn parts(mut rest: &[u8]) -> Option<Vec<CursorPart>> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
 
     fn any_cursor() -> impl Strategy<Value = Cursor> {
         let part = prop_oneof![

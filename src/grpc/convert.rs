@@ -6,9 +6,8 @@ mod metadata;
 mod readiness;
 mod view;
 
-use prost_types::Timestamp;
-
 pub(super) use matrix::differs;
+use prost_types::Timestamp;
 pub(super) use readiness::readiness;
 pub(super) use view::{View, receipt};
 

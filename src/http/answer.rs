@@ -1,9 +1,13 @@
 //! Answers as JSON, with their headers.
 
-use axum::body::Body;
-use axum::response::{IntoResponse, Response};
-use http::header::{CONTENT_TYPE, LINK};
-use http::{HeaderValue, StatusCode};
+use axum::{
+    body::Body,
+    response::{IntoResponse, Response},
+};
+use http::{
+    HeaderValue, StatusCode,
+    header::{CONTENT_TYPE, LINK},
+};
 use serde::Serialize;
 use url::form_urlencoded::{Serializer, parse};
 

@@ -1,12 +1,13 @@
 //! The body of a request: its type, its encoding and its size. Knows no field.
 
-use std::error::Error;
-use std::io::Read;
+use std::{error::Error, io::Read};
 
 use axum::body::{Body, Bytes};
 use flate2::read::MultiGzDecoder;
-use http::HeaderMap;
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::{
+    HeaderMap,
+    header::{CONTENT_ENCODING, CONTENT_TYPE},
+};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tonic::Code;
 

@@ -1,14 +1,13 @@
 //! The contract by its descriptors: messages, fields, words and comments, in the form that JSON needs.
 //! Knows no route.
 
-use std::collections::HashMap;
-use std::sync::LazyLock;
+use std::{collections::HashMap, sync::LazyLock};
 
 use prost::Message as _;
-use prost_types::field_descriptor_proto::{Label, Type};
 use prost_types::{
     DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto,
     FileDescriptorSet,
+    field_descriptor_proto::{Label, Type},
 };
 
 use crate::{domain::rules::FieldRules, pb};

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use http::header::{LINK, RETRY_AFTER};
-use http::{HeaderName, HeaderValue, Method};
+use http::{
+    HeaderName, HeaderValue, Method,
+    header::{LINK, RETRY_AFTER},
+};
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 /// How long a browser may keep the answer about methods and headers.

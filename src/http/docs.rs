@@ -1,10 +1,11 @@
 //! Interactive documentation: Swagger UI, which is part of this program, for the document at `/openapi.json`. Needs no
 //! network.
 
-use axum::body::Body;
-use axum::response::Response;
-use http::HeaderValue;
-use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::{body::Body, response::Response};
+use http::{
+    HeaderValue,
+    header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE},
+};
 
 /// A page or a part of one.
 pub(super) struct Asset {

@@ -17,29 +17,26 @@ mod routes;
 mod submit;
 mod value;
 
-use std::collections::BTreeMap;
-use std::future::Future;
-use std::sync::Arc;
+use std::{collections::BTreeMap, future::Future, sync::Arc};
 
-use axum::Router;
-use axum::body::Body;
-use axum::extract::rejection::RawPathParamsRejection;
-use axum::extract::{RawPathParams, Request};
-use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::any;
-use http::header::ALLOW;
-use http::{HeaderValue, Method, StatusCode};
+use axum::{
+    Router,
+    body::Body,
+    extract::{RawPathParams, Request, rejection::RawPathParamsRejection},
+    response::{IntoResponse, Redirect, Response},
+    routing::any,
+};
+use http::{HeaderValue, Method, StatusCode, header::ALLOW};
 use serde_json::json;
 use tower_http::compression::CompressionLayer;
 
+pub(crate) use self::refusal::ErrorMessage;
 use self::{
     operation::{Incoming, Operation},
     refusal::Refusal,
     routes::OPERATIONS,
 };
 use crate::grpc::Services;
-
-pub(crate) use self::refusal::ErrorMessage;
 
 /// Every path of the JSON face, without and with a slash at its end. Pages of `cors_origins` may call it from a
 /// browser; `*` is any origin.

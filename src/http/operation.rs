@@ -1,19 +1,21 @@
 //! One method on one path: the call that it makes, and what its description needs.
 
-use std::future::Future;
-use std::pin::Pin;
+use std::{future::Future, pin::Pin};
 
-use axum::body::Body;
-use axum::response::{IntoResponse, Response};
-use http::Method;
-use http::request::Parts;
+use axum::{
+    body::Body,
+    response::{IntoResponse, Response},
+};
+use http::{Method, request::Parts};
 use prost::Message;
 use serde::Serialize;
 use tonic::{Request, Status};
 
-use super::answer::{WithIgnoredFields, link_next, ok};
-use super::contract::{CONTRACT, Field, Message as Description};
-use super::refusal::Refusal;
+use super::{
+    answer::{WithIgnoredFields, link_next, ok},
+    contract::{CONTRACT, Field, Message as Description},
+    refusal::Refusal,
+};
 use crate::grpc::Services;
 
 pub(super) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -3,9 +3,11 @@
 use serde_json::Value;
 use url::form_urlencoded::parse;
 
-use super::contract::{Field, Kind, Many, Message};
-use super::location::{FieldLocations, entry};
-use super::value::encode_parameter;
+use super::{
+    contract::{Field, Kind, Many, Message},
+    location::{FieldLocations, entry},
+    value::encode_parameter,
+};
 use crate::{
     domain::violation::{MAX_VIOLATIONS, Violations},
     json_input::{Presence, suggest},

@@ -2,16 +2,19 @@
 
 use std::time::Duration;
 
-use axum::body::Body;
-use axum::response::{IntoResponse, Response};
-use http::header::{ALLOW, RETRY_AFTER};
-use http::{HeaderValue, Method, StatusCode};
+use axum::{
+    body::Body,
+    response::{IntoResponse, Response},
+};
+use http::{
+    HeaderValue, Method, StatusCode,
+    header::{ALLOW, RETRY_AFTER},
+};
 use serde_json::{Value, json};
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
-use super::answer::json_response;
-use super::location::FieldLocations;
+use super::{answer::json_response, location::FieldLocations};
 use crate::{
     domain::violation::Violation,
     json_input::IgnoredFields,

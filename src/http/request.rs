@@ -5,12 +5,14 @@ use prost::Message;
 use serde_json::Value;
 use tonic::{Code, Request, Status};
 
-use super::body;
-use super::location::FieldLocations;
-use super::operation::{BodyKind, Call, Incoming, Operation, UNCHANGEABLE};
-use super::parameters::encode_query;
-use super::refusal::Refusal;
-use super::value::{encode_bytes, encode_json};
+use super::{
+    body,
+    location::FieldLocations,
+    operation::{BodyKind, Call, Incoming, Operation, UNCHANGEABLE},
+    parameters::encode_query,
+    refusal::Refusal,
+    value::{encode_bytes, encode_json},
+};
 use crate::{
     domain::{
         id::{IdSpace, Kind},

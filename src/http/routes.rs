@@ -3,8 +3,10 @@
 
 use std::sync::LazyLock;
 
-use super::operation::{Group, Operation};
-use super::submit;
+use super::{
+    operation::{Group, Operation},
+    submit,
+};
 use crate::{
     domain::event::Subject,
     pb::{

@@ -4,15 +4,16 @@ use axum::response::Response;
 use http::{HeaderMap, HeaderName, Method};
 use prost::Message;
 use serde::Serialize;
-use serde_json::value::RawValue;
-use serde_json::{Value, json};
+use serde_json::{Value, json, value::RawValue};
 
-use super::answer::{WithIgnoredFields, ok};
-use super::body;
-use super::location::FieldLocations;
-use super::operation::{BodyKind, Incoming, Operation, respond};
-use super::receipt::{CheckEventAnswer, DeploymentEventAnswer, VersionEventAnswer};
-use super::refusal::{Refusal, whole_seconds};
+use super::{
+    answer::{WithIgnoredFields, ok},
+    body,
+    location::FieldLocations,
+    operation::{BodyKind, Incoming, Operation, respond},
+    receipt::{CheckEventAnswer, DeploymentEventAnswer, VersionEventAnswer},
+    refusal::{Refusal, whole_seconds},
+};
 use crate::{
     domain::{
         event::{RawEvent, Subject},

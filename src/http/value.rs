@@ -1,11 +1,11 @@
 //! Values of fields on their way from text or JSON into the messages of the contract. The descriptors say what each
 //! field holds. Knows no route.
 
-use jiff::SignedDuration;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
-use prost::Message as _;
-use prost::encoding::{WireType, encode_key, encode_varint};
+use jiff::{SignedDuration, civil::Date, tz::TimeZone};
+use prost::{
+    Message as _,
+    encoding::{WireType, encode_key, encode_varint},
+};
 use serde_json::Value;
 
 use super::contract::{CONTRACT, Field, Kind, Many, Message};

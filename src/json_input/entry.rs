@@ -2,9 +2,11 @@
 
 use serde_json::value::RawValue;
 
-use super::event::{EventBody, read_event};
-use super::members::Members;
-use super::value::type_of;
+use super::{
+    event::{EventBody, read_event},
+    members::Members,
+    value::type_of,
+};
 use crate::domain::{event::Subject, violation::Violation};
 
 /// The types of events by the names that entries have for them.

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
-use super::ignored::IgnoredFields;
-use super::members::{GIVEN_TWICE, Members};
-use super::message_of;
-use super::value::{Presence, ValueError, at_us, other_type, read_text, read_whole, type_of};
+use super::{
+    ignored::IgnoredFields,
+    members::{GIVEN_TWICE, Members},
+    message_of,
+    value::{Presence, ValueError, at_us, other_type, read_text, read_whole, type_of},
+};
 use crate::domain::{
     event::{Given, RawEvent, Subject},
     metadata::Metadata,

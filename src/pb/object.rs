@@ -1,15 +1,18 @@
 //! A JSON object that is a `google.protobuf.Struct` on the wire and, where it came out of JSON text, that very
 //! text again in JSON.
 
-use std::fmt;
-use std::sync::OnceLock;
+use std::{fmt, sync::OnceLock};
 
-use prost::bytes::{Buf, BufMut};
-use prost::encoding::{DecodeContext, WireType};
-use prost::{DecodeError, Message};
+use prost::{
+    DecodeError, Message,
+    bytes::{Buf, BufMut},
+    encoding::{DecodeContext, WireType},
+};
 use prost_types::{ListValue, Struct, Value, value::Kind};
-use serde::ser::{Error as _, SerializeMap};
-use serde::{Serialize, Serializer};
+use serde::{
+    Serialize, Serializer,
+    ser::{Error as _, SerializeMap},
+};
 use serde_json::value::RawValue;
 
 /// A JSON object: over gRPC a Struct, whose numbers are doubles; in JSON the text that it was made from.

@@ -1,17 +1,16 @@
 //! The accept loop: accepts connections up to a number, and survives a shortage of descriptors.
 //! Knows no protocol.
 
-use std::io;
-use std::sync::Arc;
-use std::time::Duration;
+use std::{io, sync::Arc, time::Duration};
 
-use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
-use tokio::time::{Instant, sleep};
+use tokio::{
+    net::TcpListener,
+    sync::Semaphore,
+    time::{Instant, sleep},
+};
 use tokio_util::task::TaskTracker;
 
-use super::connection::Connection;
-use super::drain::Shutdown;
+use super::{connection::Connection, drain::Shutdown};
 
 /// While descriptors or memory are short, accepting fails at once and would spin.
 const BACK_OFF: Duration = Duration::from_millis(100);

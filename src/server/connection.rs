@@ -1,25 +1,20 @@
 //! One connection, HTTP/2 or HTTP/1, from its first byte to its end, with the limits that keep the cost of a bad peer
 //! low. Knows nothing of the calls on it.
 
-use std::io::Cursor;
-use std::net::SocketAddr;
-use std::time::Duration;
+use std::{io::Cursor, net::SocketAddr, time::Duration};
 
 use axum::body::Body;
 use http::Request;
-use hyper::body::Incoming;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
-use tokio::io::AsyncReadExt;
-use tokio::net::TcpStream;
-use tokio::time::timeout;
+use hyper::{body::Incoming, service::service_fn};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::conn::auto,
+};
+use tokio::{io::AsyncReadExt, net::TcpStream, time::timeout};
 use tonic::transport::server::TcpConnectInfo;
 use tower::ServiceExt;
 
-use super::drain::Shutdown;
-use super::first_bytes;
-use super::layers::Stack;
+use super::{drain::Shutdown, first_bytes, layers::Stack};
 
 /// How a connection is served.
 pub(crate) struct Connection {

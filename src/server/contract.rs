@@ -1,16 +1,16 @@
 //! The calls of the contract: their names and kinds, from the descriptors, and the paths of HTTP. Knows nothing of what
 //! they do.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
-use http::Request;
-use http::header::CONTENT_TYPE;
+use http::{Request, header::CONTENT_TYPE};
 use prost::{DecodeError, Message};
 use prost_types::{FileDescriptorSet, MethodDescriptorProto};
 use tonic::service::Routes;
-use tonic_reflection::pb::{v1, v1alpha};
-use tonic_reflection::server;
+use tonic_reflection::{
+    pb::{v1, v1alpha},
+    server,
+};
 
 use super::http_names::HttpNames;
 

@@ -1,13 +1,17 @@
 //! How long a caller waits for a call, and that the call runs to its end. Knows nothing of what it does.
 
-use std::pin::Pin;
-use std::task::{Context, Poll};
-use std::time::Duration;
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
 
-use axum::body::{Body, Bytes};
-use axum::extract::{Request, State};
-use axum::middleware::Next;
-use axum::response::Response;
+use axum::{
+    body::{Body, Bytes},
+    extract::{Request, State},
+    middleware::Next,
+    response::Response,
+};
 use http::{HeaderMap, HeaderValue};
 use http_body::Frame;
 use tokio::time::{Instant, Sleep, sleep_until, timeout_at};
@@ -15,11 +19,13 @@ use tokio_util::task::TaskTracker;
 use tonic::Status;
 use tracing::Instrument;
 
-use super::contract::{Call, Face, Kind};
-use super::drain::Shutdown;
-use super::refusal::Refusal;
-use super::request_log::RequestId;
-use super::stream_end::StreamEnd;
+use super::{
+    contract::{Call, Face, Kind},
+    drain::Shutdown,
+    refusal::Refusal,
+    request_log::RequestId,
+    stream_end::StreamEnd,
+};
 
 /// When the caller stops waiting. Among the extensions of each request that has one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

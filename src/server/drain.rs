@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// How long a stream may take to end by itself once it was asked to. It then ends with its own last message.
 const STREAM_GRACE: Duration = Duration::from_secs(2);

@@ -1,8 +1,6 @@
 //! Why the server cannot serve. Errors of calls are not here.
 
-use std::fmt;
-use std::io;
-use std::net::SocketAddr;
+use std::{fmt, io, net::SocketAddr};
 
 use tokio::task::JoinError;
 

@@ -1,15 +1,14 @@
 //! What the health service answers: readiness follows the store, liveness does not. Knows of the store only
 //! whether it answers.
 
-use std::fmt;
-use std::future::Future;
-use std::time::Duration;
+use std::{fmt, future::Future, time::Duration};
 
-use tokio::task::JoinHandle;
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::{
+    task::JoinHandle,
+    time::{MissedTickBehavior, interval, timeout},
+};
 use tokio_util::sync::CancellationToken;
-use tonic_health::ServingStatus;
-use tonic_health::server::HealthReporter;
+use tonic_health::{ServingStatus, server::HealthReporter};
 
 const PROBE_INTERVAL: Duration = Duration::from_secs(1);
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);

@@ -1,8 +1,7 @@
 //! The names of HTTP calls: the method and the template of the path, `GET /products/{id}`. There is a fixed number of
 //! them, whatever paths clients send.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use http::Method;
 

@@ -1,21 +1,25 @@
 //! The layers around the services, in their order. Knows only the reason of this order.
 
-use std::convert::Infallible;
-use std::sync::Arc;
+use std::{convert::Infallible, sync::Arc};
 
-use axum::extract::Request;
-use axum::middleware::{from_fn, from_fn_with_state};
-use axum::response::Response;
+use axum::{
+    extract::Request,
+    middleware::{from_fn, from_fn_with_state},
+    response::Response,
+};
 use tokio_util::task::TaskTracker;
 use tonic::service::Routes;
-use tower::ServiceExt;
-use tower::util::BoxCloneSyncService;
-use tower::{ServiceBuilder, service_fn};
+use tower::{ServiceBuilder, ServiceExt, service_fn, util::BoxCloneSyncService};
 
-use super::contract::{Contract, Face};
-use super::drain::Shutdown;
-use super::refusal::Refusal;
-use super::{Limits, deadline, load, request_log, status};
+use super::{
+    Limits,
+    contract::{Contract, Face},
+    deadline,
+    drain::Shutdown,
+    load,
+    refusal::Refusal,
+    request_log, status,
+};
 
 /// Accepts any request, and always answers.
 pub(crate) type Stack = BoxCloneSyncService<Request, Response, Infallible>;

@@ -2,16 +2,20 @@
 
 use std::sync::Arc;
 
-use axum::Extension;
-use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::middleware::Next;
-use axum::response::Response;
+use axum::{
+    Extension,
+    body::Body,
+    extract::{Request, State},
+    middleware::Next,
+    response::Response,
+};
 use http_body_util::BodyExt;
 use tokio::sync::Semaphore;
 
-use super::contract::{Call, Kind};
-use super::refusal::Refusal;
+use super::{
+    contract::{Call, Kind},
+    refusal::Refusal,
+};
 
 #[derive(Clone)]
 pub(crate) struct Load {

@@ -18,25 +18,7 @@ mod signal;
 mod status;
 mod stream_end;
 
-use std::fmt;
-use std::future::Future;
-use std::net::SocketAddr;
-use std::sync::Arc;
-use std::time::Duration;
-
-use tokio::net::TcpListener;
-use tokio::task::{JoinError, JoinHandle};
-use tokio::time::timeout;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
-use tonic::service::Routes;
-
-use crate::{
-    config::{Config, DatabaseUrl},
-    grpc::Services,
-    http, pb,
-    storage::{self, Store},
-};
+use std::{fmt, future::Future, net::SocketAddr, sync::Arc, time::Duration};
 
 pub use contract::Contract;
 pub use deadline::Deadline;
@@ -45,6 +27,20 @@ pub use error::Error;
 pub use request_log::RequestId;
 use signal::Caught;
 pub use signal::Signals;
+use tokio::{
+    net::TcpListener,
+    task::{JoinError, JoinHandle},
+    time::timeout,
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tonic::service::Routes;
+
+use crate::{
+    config::{Config, DatabaseUrl},
+    grpc::Services,
+    http, pb,
+    storage::{self, Store},
+};
 
 /// The limits of the transport. A field that comes from a setting is documented there.
 #[derive(Debug, Clone)]

@@ -1,17 +1,16 @@
 //! The errors that the transport returns by itself, over gRPC and HTTP. Knows no service.
 
-use std::borrow::Cow;
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
-use axum::body::Body;
-use axum::response::Response;
-use http::header::{CONTENT_TYPE, RETRY_AFTER};
-use http::{HeaderValue, StatusCode};
+use axum::{body::Body, response::Response};
+use http::{
+    HeaderValue, StatusCode,
+    header::{CONTENT_TYPE, RETRY_AFTER},
+};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
-use super::contract::Face;
-use super::request_log::RequestId;
+use super::{contract::Face, request_log::RequestId};
 use crate::{grpc::ERROR_DOMAIN, http::ErrorMessage};
 
 /// A whole second: HTTP's Retry-After has no smaller unit.

@@ -1,24 +1,29 @@
 //! The id of a call, and the log line about its end. Knows nothing of what it did.
 
-use std::fmt;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::{
+    fmt,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
 
-use axum::body::{Body, Bytes};
-use axum::extract::{Request, State};
-use axum::middleware::Next;
-use axum::response::Response;
+use axum::{
+    body::{Body, Bytes},
+    extract::{Request, State},
+    middleware::Next,
+    response::Response,
+};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use http_body::{Frame, SizeHint};
 use tokio::time::Instant;
-use tonic::transport::server::TcpConnectInfo;
-use tonic::{Code, Status};
+use tonic::{Code, Status, transport::server::TcpConnectInfo};
 use tracing::{Instrument, Span, error_span};
 use uuid::Uuid;
 
-use super::contract::{Contract, Face, Kind, UNKNOWN};
-use super::status;
+use super::{
+    contract::{Contract, Face, Kind, UNKNOWN},
+    status,
+};
 use crate::http::ErrorMessage;
 
 const HEADER: HeaderName = HeaderName::from_static("x-request-id");

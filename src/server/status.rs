@@ -1,19 +1,17 @@
 //! Makes every gRPC error that leaves the server one of the contract: with a code that shows whose mistake it is,
 //! and with details. Knows the errors that the libraries make by themselves.
 
-use axum::Extension;
-use axum::body::Body;
-use axum::extract::Request;
-use axum::middleware::Next;
-use axum::response::Response;
+use axum::{Extension, body::Body, extract::Request, middleware::Next, response::Response};
 use http::{HeaderMap, Uri};
 use http_body_util::BodyExt;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
-use super::contract::{Call, Face};
-use super::refusal::Refusal;
-use super::request_log::RequestId;
+use super::{
+    contract::{Call, Face},
+    refusal::Refusal,
+    request_log::RequestId,
+};
 use crate::grpc::ERROR_DOMAIN;
 
 /// How tonic 0.14 begins the messages of its INTERNAL errors about a request that cannot be read. Only the text

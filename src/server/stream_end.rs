@@ -1,9 +1,11 @@
 //! The end of a stream that does not end by itself: at its deadline, at the end of the server, after a bug.
 //! Knows nothing of what is streamed.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    task::{Context, Poll},
+};
 
 use axum::body::{Body, Bytes};
 use http::HeaderMap;
@@ -11,9 +13,7 @@ use http_body::Frame;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
-use super::drain::Shutdown;
-use super::refusal::Refusal;
-use super::request_log::RequestId;
+use super::{drain::Shutdown, refusal::Refusal, request_log::RequestId};
 
 /// A stream's body, which always ends with a status.
 pub(crate) struct StreamEnd {

@@ -43,8 +43,6 @@ use std::{
     time::Instant,
 };
 
-use tokio::sync::{mpsc, oneshot};
-
 pub use batch::{Created, Outcome, Receipt, State};
 pub use catalog::{
     DeletedEnvironment, DeletedProduct, EnvironmentChange, ProductChange, Reference,
@@ -57,6 +55,7 @@ pub use matrix::Matrix;
 pub use open::{OpenError, Options, migrate};
 pub use sql::Engine;
 pub use tail::Watcher;
+use tokio::sync::{mpsc, oneshot};
 
 use self::{
     batch::{Mode, Submission},

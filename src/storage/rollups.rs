@@ -8,11 +8,10 @@ mod series;
 
 use std::collections::BTreeMap;
 
-use sqlx::FromRow;
-
 pub(super) use fill::fill;
 use series::Names;
 pub(super) use series::{Names as SeriesNames, SeriesIds};
+use sqlx::FromRow;
 
 use super::{
     connection::Connection,

@@ -3,9 +3,8 @@
 
 mod rows;
 
-use sqlx::{Arguments, AssertSqlSafe, postgres::PgArguments, sqlite::SqliteArguments};
-
 pub(super) use rows::{Column, Rows, Value};
+use sqlx::{Arguments, AssertSqlSafe, postgres::PgArguments, sqlite::SqliteArguments};
 
 use self::rows::MAX_PREPARED_VALUES;
 use super::error::{Cause, Error};

@@ -1,16 +1,17 @@
 //! What every command does where it can't ask, or where nobody reads its answer.
 
-use std::collections::HashMap;
-use std::process::Stdio;
+use std::{collections::HashMap, process::Stdio};
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 use versioner::pb;
 
-use crate::fake_server::FakeServer;
-use crate::fixtures::{verdict, version};
-use crate::terminal::{command, versioner};
+use crate::{
+    fake_server::FakeServer,
+    fixtures::{verdict, version},
+    terminal::{command, versioner},
+};
 
 const COMMANDS: [&[&str]; 5] = [
     &["versions"],

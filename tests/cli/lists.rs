@@ -1,18 +1,21 @@
 //! The lists of builds, checks, deployments, products, environments and events, against the real service.
 
-use std::process::Stdio;
-use std::time::Duration;
+use std::{process::Stdio, time::Duration};
 
 use insta::assert_snapshot;
-use tokio::io::{AsyncBufReadExt, BufReader, Lines};
-use tokio::process::{Child, ChildStdout};
-use tokio::time::timeout;
+use tokio::{
+    io::{AsyncBufReadExt, BufReader, Lines},
+    process::{Child, ChildStdout},
+    time::timeout,
+};
 use tonic::Status;
 use versioner::pb::{self, watch_events_response::Message};
 
-use crate::fake_server::FakeServer;
-use crate::service::Service;
-use crate::terminal::{command, on_terminal, versioner};
+use crate::{
+    fake_server::FakeServer,
+    service::Service,
+    terminal::{command, on_terminal, versioner},
+};
 
 /// A service with the events of two products.
 async fn service() -> Service {

@@ -3,9 +3,11 @@
 use insta::assert_snapshot;
 use versioner::pb;
 
-use crate::fake_server::FakeServer;
-use crate::fixtures::{at, deployed};
-use crate::terminal::versioner;
+use crate::{
+    fake_server::FakeServer,
+    fixtures::{at, deployed},
+    terminal::versioner,
+};
 
 fn runs(version: &str) -> pb::MatrixInstance {
     pb::MatrixInstance {

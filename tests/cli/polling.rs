@@ -7,9 +7,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tonic::{Code, Status};
 use versioner::pb::{self, ConditionReason as Reason, ConditionStatus, Readiness};
 
-use crate::fake_server::FakeServer;
-use crate::fixtures::{condition, verdict, version};
-use crate::terminal::{Run, versioner};
+use crate::{
+    fake_server::FakeServer,
+    fixtures::{condition, verdict, version},
+    terminal::{Run, versioner},
+};
 
 /// A timer that never comes in a test: what asks again then is what was heard.
 const NO_TIMER: &str = "--interval=24h";

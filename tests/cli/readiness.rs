@@ -4,9 +4,11 @@ use insta::assert_snapshot;
 use tonic::{Code, Status};
 use versioner::pb::{self, ConditionReason as Reason, ConditionStatus, Readiness};
 
-use crate::fake_server::FakeServer;
-use crate::fixtures::{at, condition, verdict};
-use crate::terminal::versioner;
+use crate::{
+    fake_server::FakeServer,
+    fixtures::{at, condition, verdict},
+    terminal::versioner,
+};
 
 async fn server(answer: pb::CheckReadinessResponse) -> FakeServer {
     let server = FakeServer::start().await;

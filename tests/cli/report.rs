@@ -1,16 +1,17 @@
 //! `versioner report`: each event against the real service; retries against a fake server.
 
-use std::collections::HashMap;
-use std::io::Write;
+use std::{collections::HashMap, io::Write};
 
 use insta::assert_snapshot;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 use versioner::pb;
 
-use crate::fake_server::FakeServer;
-use crate::service::Service;
-use crate::terminal::{command, run, versioner};
+use crate::{
+    fake_server::FakeServer,
+    service::Service,
+    terminal::{command, run, versioner},
+};
 
 const BUILD: [&str; 5] = ["report", "build", "my-service", "1.2.3", "--status=success"];
 

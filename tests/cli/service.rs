@@ -1,16 +1,16 @@
 //! The commands against the real service, over a store of its own.
 
-use std::net::SocketAddr;
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use insta::assert_snapshot;
 use tempfile::TempDir;
-use versioner::pb::{self, event_service_client::EventServiceClient};
-use versioner::server::{Limits, Running, Server};
-use versioner::storage::{Options, Store};
+use versioner::{
+    pb::{self, event_service_client::EventServiceClient},
+    server::{Limits, Running, Server},
+    storage::{Options, Store},
+};
 
-use crate::fixtures::at;
-use crate::terminal::versioner;
+use crate::{fixtures::at, terminal::versioner};
 
 /// The default of `--stale-after`.
 const STALE_AFTER: Duration = Duration::from_secs(24 * 60 * 60);

@@ -7,9 +7,11 @@ use tonic::Code;
 use tonic_types::{ErrorDetails, StatusExt};
 use versioner::pb::{self, log_entry::Content};
 
-use crate::fake_server::FakeServer;
-use crate::fixtures::{at, version};
-use crate::terminal::versioner;
+use crate::{
+    fake_server::FakeServer,
+    fixtures::{at, version},
+    terminal::versioner,
+};
 
 fn trace() -> pb::VersionTrace {
     let version = pb::Version {

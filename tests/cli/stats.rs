@@ -3,9 +3,7 @@
 use insta::assert_snapshot;
 use versioner::pb;
 
-use crate::fake_server::FakeServer;
-use crate::fixtures::at;
-use crate::terminal::versioner;
+use crate::{fake_server::FakeServer, fixtures::at, terminal::versioner};
 
 const MINUTE_US: i64 = 60_000_000;
 

@@ -1,11 +1,11 @@
 //! The program run as in a terminal, against some server. Knows no command.
 
-use std::process::{Output, Stdio};
-use std::time::Duration;
+use std::{
+    process::{Output, Stdio},
+    time::Duration,
+};
 
-use tokio::io::AsyncReadExt;
-use tokio::process::Command;
-use tokio::time::timeout;
+use tokio::{io::AsyncReadExt, process::Command, time::timeout};
 
 /// Long enough for a busy machine; a run that takes as long has failed.
 const TIMEOUT: Duration = Duration::from_secs(30);

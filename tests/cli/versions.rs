@@ -3,9 +3,11 @@
 use insta::assert_snapshot;
 use versioner::pb;
 
-use crate::fake_server::FakeServer;
-use crate::fixtures::{condition, version};
-use crate::terminal::{command, run, versioner};
+use crate::{
+    fake_server::FakeServer,
+    fixtures::{condition, version},
+    terminal::{command, run, versioner},
+};
 
 fn page(versions: impl Into<Vec<pb::Version>>, next: &str) -> pb::ListVersionsResponse {
     pb::ListVersionsResponse {

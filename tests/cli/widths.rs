@@ -7,9 +7,11 @@ use console::measure_text_width;
 use insta::assert_snapshot;
 use versioner::pb;
 
-use crate::fake_server::FakeServer;
-use crate::fixtures::{at, condition, deployed, version};
-use crate::terminal::on_terminal;
+use crate::{
+    fake_server::FakeServer,
+    fixtures::{at, condition, deployed, version},
+    terminal::on_terminal,
+};
 
 const WIDTHS: [u16; 6] = [20, 40, 60, 80, 120, 200];
 

@@ -1,11 +1,8 @@
 //! What the pages must list in full, each taken from the program or the contract, and the links between pages.
 
-use std::collections::BTreeSet;
-use std::fs;
-use std::process::Command;
+use std::{collections::BTreeSet, fs, process::Command};
 
-use crate::server::PROGRAM;
-use crate::{pages, root};
+use crate::{pages, root, server::PROGRAM};
 
 #[test]
 fn every_reason_of_an_error_is_on_its_page() {

@@ -12,11 +12,13 @@ mod run;
 mod server;
 mod shell;
 
-use std::collections::BTreeMap;
-use std::fs;
-use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
-use std::thread;
+use std::{
+    collections::BTreeMap,
+    fs,
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
+    thread,
+};
 
 use run::{Outcome, run};
 use server::PROGRAM;

@@ -1,12 +1,13 @@
 //! A page that is run: its commands in order, in one shell, on a server of its own.
 
-use std::fs;
-use std::path::Path;
+use std::{fs, path::Path};
 
-use crate::normal::normal;
-use crate::page::{self, Command, Content};
-use crate::server::Server;
-use crate::shell::{Ran, Shell};
+use crate::{
+    normal::normal,
+    page::{self, Command, Content},
+    server::Server,
+    shell::{Ran, Shell},
+};
 
 /// The addresses that the pages show. In the test they stand for the server's own.
 const SHOWN_ADDRESSES: [&str; 2] = ["localhost:50051", "127.0.0.1:50051"];

@@ -1,11 +1,13 @@
 //! One bash for the commands of a page, so that variables and the exit code `$?` go from one to the next.
 
-use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
-use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{self, Receiver};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::{
+    io::{BufRead, BufReader, Write},
+    path::Path,
+    process::{Child, ChildStdin, Command, Stdio},
+    sync::mpsc::{self, Receiver},
+    thread,
+    time::{Duration, Instant},
+};
 
 /// The longest that a command may take. A busy machine needs much less.
 const LIMIT: Duration = Duration::from_secs(60);

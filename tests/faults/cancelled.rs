@@ -1,22 +1,24 @@
 //! Clients that leave in the middle of their calls, thousands of times.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use sqlx::{Connection, PgConnection};
-use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
-use tonic::Request;
-use tonic::transport::Channel;
+use tokio::{
+    task::JoinSet,
+    time::{sleep, timeout},
+};
+use tonic::{Request, transport::Channel};
 use versioner::pb::{self, version_service_client::VersionServiceClient};
 
-use crate::chance::{Chance, times};
-use crate::database::Database;
-use crate::ledger::Ledger;
-use crate::outage::serves_again;
-use crate::scan::check_all;
-use crate::service::Service;
-use crate::writers::{Manner, send, settle};
+use crate::{
+    chance::{Chance, times},
+    database::Database,
+    ledger::Ledger,
+    outage::serves_again,
+    scan::check_all,
+    service::Service,
+    writers::{Manner, send, settle},
+};
 
 #[tokio::test]
 async fn r8_cancelled_calls_leave_no_transaction_open_and_record_whole_events() {

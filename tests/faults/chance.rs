@@ -1,7 +1,6 @@
 //! Chance that can be repeated: seeded numbers, and how often a cycle is run.
 
-use std::env;
-use std::time::Duration;
+use std::{env, time::Duration};
 
 use uuid::Uuid;
 

@@ -1,17 +1,18 @@
 //! kill -9 under several writers, again and again, also while it starts.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use tokio::time::sleep;
 
-use crate::PATIENCE;
-use crate::chance::{Chance, times};
-use crate::database::Database;
-use crate::ledger::Ledger;
-use crate::scan::check_all;
-use crate::service::{Service, start_and_kill};
-use crate::writers::{OnError, Writers, settle};
+use crate::{
+    PATIENCE,
+    chance::{Chance, times},
+    database::Database,
+    ledger::Ledger,
+    scan::check_all,
+    service::{Service, start_and_kill},
+    writers::{OnError, Writers, settle},
+};
 
 #[tokio::test]
 async fn r8_a_killed_server_on_sqlite_loses_and_doubles_nothing() {

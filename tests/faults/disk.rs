@@ -1,20 +1,21 @@
 //! A file that can't grow, and files that are not ours.
 
-use std::path::Path;
-use std::process::Command;
+use std::{path::Path, process::Command};
 
 use sqlx::{Connection, Executor, SqliteConnection};
 use tonic::Code;
 use versioner::pb::ErrorReason;
 
-use crate::chance::Chance;
-use crate::database::Database;
-use crate::health::is_serving;
-use crate::ledger::Ledger;
-use crate::outage::{read, serves_again};
-use crate::scan::check_all;
-use crate::service::{Service, program, run};
-use crate::writers::{Manner, send, settle};
+use crate::{
+    chance::Chance,
+    database::Database,
+    health::is_serving,
+    ledger::Ledger,
+    outage::{read, serves_again},
+    scan::check_all,
+    service::{Service, program, run},
+    writers::{Manner, send, settle},
+};
 
 #[tokio::test]
 async fn r8_where_files_cannot_grow_writes_are_refused_and_reads_go_on() {

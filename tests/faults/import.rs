@@ -1,20 +1,25 @@
 //! `versioner import` while the server that takes the events is killed.
 
-use std::fmt::Write;
-use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::{
+    fmt::Write,
+    process::{Command, Stdio},
+    time::Duration,
+};
 
 use tempfile::NamedTempFile;
 use tokio::task::spawn_blocking;
 use tonic::transport::Channel;
 use versioner::pb::{self, event_service_client::EventServiceClient};
 
-use crate::chance::{Chance, times};
-use crate::database::Database;
-use crate::front::Front;
-use crate::scan::read_log;
-use crate::service::Service;
-use crate::{PATIENCE, until, within};
+use crate::{
+    PATIENCE,
+    chance::{Chance, times},
+    database::Database,
+    front::Front,
+    scan::read_log,
+    service::Service,
+    until, within,
+};
 
 /// In the file; each is another event.
 const LINES: usize = 6_000;

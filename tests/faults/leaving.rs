@@ -1,22 +1,26 @@
 //! SIGTERM under load, with peers that do not help.
 
-use std::net::TcpStream;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::{
+    net::TcpStream,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use tonic_types::StatusExt;
 
-use crate::PATIENCE;
-use crate::chance::Chance;
-use crate::database::Database;
-use crate::ledger::Ledger;
-use crate::scan::check_all;
-use crate::service::Service;
-use crate::support::postgres::PostgresCluster;
-use crate::trouble::Trouble;
-use crate::watching::Watch;
-use crate::within;
-use crate::writers::{OnError, Writers, settle};
+use crate::{
+    PATIENCE,
+    chance::Chance,
+    database::Database,
+    ledger::Ledger,
+    scan::check_all,
+    service::Service,
+    support::postgres::PostgresCluster,
+    trouble::Trouble,
+    watching::Watch,
+    within,
+    writers::{OnError, Writers, settle},
+};
 
 #[tokio::test]
 async fn r8_leaving_under_load_ends_in_time_and_keeps_what_was_acknowledged() {

@@ -1,14 +1,15 @@
 //! Every event that was sent and every receipt that came, and what the event log must be like for them.
 
-use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard};
-use std::time::Duration;
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard},
+    time::Duration,
+};
 
 use tokio::sync::watch;
 use versioner::pb::{self, event_submission::Event as Submitted};
 
-use crate::chance::Chance;
-use crate::within;
+use crate::{chance::Chance, within};
 
 pub(crate) struct Ledger {
     records: Mutex<BTreeMap<String, Record>>,

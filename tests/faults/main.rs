@@ -30,8 +30,7 @@ mod trouble;
 mod watching;
 mod writers;
 
-use std::future::Future;
-use std::time::Duration;
+use std::{future::Future, time::Duration};
 
 use tokio::time::{sleep, timeout};
 

@@ -2,12 +2,14 @@
 
 use tokio::task::JoinSet;
 
-use crate::chance::{Chance, times};
-use crate::database::Database;
-use crate::ledger::Ledger;
-use crate::scan::check_all;
-use crate::service::{Service, program, run};
-use crate::writers::{Manner, send};
+use crate::{
+    chance::{Chance, times},
+    database::Database,
+    ledger::Ledger,
+    scan::check_all,
+    service::{Service, program, run},
+    writers::{Manner, send},
+};
 
 const AT_ONCE: usize = 8;
 

@@ -1,23 +1,28 @@
 //! Postgres that goes and comes back under load, or ends the service's sessions.
 
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use sqlx::{Connection, PgConnection};
 use tokio::time::sleep;
 use tonic::transport::Channel;
 use versioner::pb::{self, event_service_client::EventServiceClient};
 
-use crate::chance::{Chance, times};
-use crate::database::Database;
-use crate::health::{becomes_ready, is_alive};
-use crate::ledger::Ledger;
-use crate::scan::check_all;
-use crate::service::Service;
-use crate::support::postgres::{PostgresCluster, StopMode};
-use crate::trouble::Trouble;
-use crate::writers::{Manner, OnError, Writers, send, settle};
-use crate::{PATIENCE, RECOVERY, within};
+use crate::{
+    PATIENCE, RECOVERY,
+    chance::{Chance, times},
+    database::Database,
+    health::{becomes_ready, is_alive},
+    ledger::Ledger,
+    scan::check_all,
+    service::Service,
+    support::postgres::{PostgresCluster, StopMode},
+    trouble::Trouble,
+    within,
+    writers::{Manner, OnError, Writers, send, settle},
+};
 
 #[tokio::test]
 async fn r8_a_restart_of_postgres_loses_nothing_and_is_told_as_what_it_is() {

@@ -9,10 +9,13 @@ use versioner::pb::{
     version_service_client::VersionServiceClient,
 };
 
-use crate::database::Database;
-use crate::health::{becomes_ready, is_serving};
-use crate::service::Service;
-use crate::{PATIENCE, until, within};
+use crate::{
+    PATIENCE,
+    database::Database,
+    health::{becomes_ready, is_serving},
+    service::Service,
+    until, within,
+};
 
 /// Connections that read; so many slow readers leave none.
 const READERS: usize = 2;

@@ -1,21 +1,24 @@
 //! Postgres that stands still: connections stay open, and nothing answers.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep_until};
+use tokio::{
+    task::JoinSet,
+    time::{Instant, sleep_until},
+};
 
-use crate::PATIENCE;
-use crate::chance::Chance;
-use crate::health::{becomes_ready, is_alive};
-use crate::ledger::Ledger;
-use crate::outage::{read, serves_again};
-use crate::scan::check_all;
-use crate::service::Service;
-use crate::support::postgres::PostgresCluster;
-use crate::trouble::Trouble;
-use crate::writers::{Manner, OnError, Writers, send, settle};
+use crate::{
+    PATIENCE,
+    chance::Chance,
+    health::{becomes_ready, is_alive},
+    ledger::Ledger,
+    outage::{read, serves_again},
+    scan::check_all,
+    service::Service,
+    support::postgres::PostgresCluster,
+    trouble::Trouble,
+    writers::{Manner, OnError, Writers, send, settle},
+};
 
 /// Of every call, by the server's own setting: a client's would end the call at the client.
 const DEADLINE: Duration = Duration::from_secs(2);

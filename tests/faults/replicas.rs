@@ -3,18 +3,20 @@
 use std::sync::Arc;
 
 use tokio::task::JoinSet;
-use tonic::Status;
-use tonic::transport::Channel;
+use tonic::{Status, transport::Channel};
 use versioner::pb::{self, event_service_client::EventServiceClient};
 
-use crate::chance::Chance;
-use crate::database::Database;
-use crate::ledger::Ledger;
-use crate::scan::check_all;
-use crate::service::Service;
-use crate::watching::Watch;
-use crate::writers::{OnError, Writers, settle, submit};
-use crate::{PATIENCE, within};
+use crate::{
+    PATIENCE,
+    chance::Chance,
+    database::Database,
+    ledger::Ledger,
+    scan::check_all,
+    service::Service,
+    watching::Watch,
+    within,
+    writers::{OnError, Writers, settle, submit},
+};
 
 async fn three_servers(database: &Database) -> [Service; 3] {
     let url = database.url();

@@ -1,24 +1,27 @@
 //! Two servers on one Postgres, restarted in turn under a client that tries the other where one is away.
 
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tonic::Code;
-use tonic::transport::Channel;
+use tonic::{Code, transport::Channel};
 use versioner::pb;
 
-use crate::PATIENCE;
-use crate::chance::{Chance, times};
-use crate::database::Database;
-use crate::health::becomes_ready;
-use crate::ledger::Ledger;
-use crate::outage::read;
-use crate::scan::check_all;
-use crate::service::Service;
-use crate::trouble::Trouble;
-use crate::writers::{Manner, send};
+use crate::{
+    PATIENCE,
+    chance::{Chance, times},
+    database::Database,
+    health::becomes_ready,
+    ledger::Ledger,
+    outage::read,
+    scan::check_all,
+    service::Service,
+    trouble::Trouble,
+    writers::{Manner, send},
+};
 
 const FLAGS: [&str; 2] = ["--drain-delay=300ms", "--drain-timeout=10s"];
 

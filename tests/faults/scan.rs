@@ -6,8 +6,10 @@ use versioner::pb::{
     event_service_client::EventServiceClient, version_service_client::VersionServiceClient,
 };
 
-use crate::fold::{Projection, RunState, VersionState, build_status, fold};
-use crate::ledger::Ledger;
+use crate::{
+    fold::{Projection, RunState, VersionState, build_status, fold},
+    ledger::Ledger,
+};
 
 const PAGE: i32 = 1_000;
 

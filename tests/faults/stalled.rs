@@ -5,14 +5,17 @@ use std::collections::BTreeMap;
 use prost_types::{Struct, Value, value::Kind};
 use versioner::pb::{self, event_submission::Event as Submitted};
 
-use crate::chance::Chance;
-use crate::database::Database;
-use crate::ledger::Ledger;
-use crate::scan::read_log;
-use crate::service::Service;
-use crate::watching::Watch;
-use crate::writers::{Manner, send};
-use crate::{PATIENCE, within};
+use crate::{
+    PATIENCE,
+    chance::Chance,
+    database::Database,
+    ledger::Ledger,
+    scan::read_log,
+    service::Service,
+    watching::Watch,
+    within,
+    writers::{Manner, send},
+};
 
 const EVENTS: usize = 900;
 const METADATA_BYTES: usize = 90_000;

@@ -1,7 +1,6 @@
 //! A client that watches the whole event log, and insists on every entry once and in order.
 
-use tonic::transport::Channel;
-use tonic::{Status, Streaming};
+use tonic::{Status, Streaming, transport::Channel};
 use versioner::pb::{
     self, event_service_client::EventServiceClient, watch_events_response::Message,
 };

@@ -1,12 +1,9 @@
 //! Writers of each manner (single calls, batches, streams) that note in a ledger what they send and what is
 //! answered. Knows nothing of what is done to the service meanwhile.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use tokio::sync::mpsc;
-use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::{sync::mpsc, task::JoinSet, time::sleep};
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Channel;
@@ -15,10 +12,13 @@ use versioner::pb::{
     submission_result::Result as Answer,
 };
 
-use crate::chance::Chance;
-use crate::ledger::{Ledger, event_id};
-use crate::trouble::Trouble;
-use crate::{PATIENCE, within};
+use crate::{
+    PATIENCE,
+    chance::Chance,
+    ledger::{Ledger, event_id},
+    trouble::Trouble,
+    within,
+};
 
 /// What a writer does about an error.
 #[derive(Clone, Copy, PartialEq, Eq)]

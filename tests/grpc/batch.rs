@@ -3,9 +3,11 @@
 use tonic::Status as Refusal;
 use versioner::pb::{self, BuildStatus, CheckStatus, DeploymentStatus, event_submission::Event};
 
-use crate::facts::{SHA, build, check, deployment};
-use crate::refusal::{event_refusal, receipt, refusal};
-use crate::story::Story;
+use crate::{
+    facts::{SHA, build, check, deployment},
+    refusal::{event_refusal, receipt, refusal},
+    story::Story,
+};
 
 async fn submit(
     story: &Story,

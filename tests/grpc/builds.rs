@@ -2,8 +2,10 @@
 
 use versioner::pb::{self, BuildStatus, version_service_client::VersionServiceClient};
 
-use crate::facts::{PRODUCT, SHA, at, build, seconds_from_now};
-use crate::story::Story;
+use crate::{
+    facts::{PRODUCT, SHA, at, build, seconds_from_now},
+    story::Story,
+};
 
 fn of_run(invoke_id: &str, status: BuildStatus, time: &str) -> pb::VersionEvent {
     pb::VersionEvent {

@@ -2,8 +2,10 @@
 
 use versioner::pb::{self, BuildStatus, CheckKind, CheckStatus};
 
-use crate::facts::{PRODUCT, SHA, at, build, check};
-use crate::story::Story;
+use crate::{
+    facts::{PRODUCT, SHA, at, build, check},
+    story::Story,
+};
 
 fn of_commit(scm_sha: &str, check_name: &str, status: CheckStatus) -> pb::CheckEvent {
     pb::CheckEvent {

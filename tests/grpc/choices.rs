@@ -6,10 +6,12 @@ use versioner::pb::{
     EventType,
 };
 
-use crate::facts::{build, check, deployment};
-use crate::pages::pages;
-use crate::refusal::refusal;
-use crate::story::Story;
+use crate::{
+    facts::{build, check, deployment},
+    pages::pages,
+    refusal::refusal,
+    story::Story,
+};
 
 /// The same values in another order, and one of them twice.
 fn shuffled(values: &[i32]) -> Vec<i32> {

@@ -2,9 +2,11 @@
 
 use versioner::pb::{self, BuildStatus, DeploymentStatus};
 
-use crate::facts::{PRODUCT, SHA, build, deployment};
-use crate::refusal::refusal;
-use crate::story::Story;
+use crate::{
+    facts::{PRODUCT, SHA, build, deployment},
+    refusal::refusal,
+    story::Story,
+};
 
 fn of_commit(scm_sha: &str) -> pb::VersionEvent {
     pb::VersionEvent {

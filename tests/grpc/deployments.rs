@@ -2,8 +2,10 @@
 
 use versioner::pb::{self, DeploymentStatus};
 
-use crate::facts::{PRODUCT, at, deployment};
-use crate::story::Story;
+use crate::{
+    facts::{PRODUCT, at, deployment},
+    story::Story,
+};
 
 fn deployed(
     version: &str,

@@ -4,9 +4,11 @@ use prost_types::FieldMask;
 use tonic::Status as Refusal;
 use versioner::pb::{self, CheckStatus, DeploymentStatus, Environment, EnvironmentType, EventType};
 
-use crate::facts::{check, deployment};
-use crate::refusal::refusal;
-use crate::story::Story;
+use crate::{
+    facts::{check, deployment},
+    refusal::refusal,
+    story::Story,
+};
 
 async fn deploy(story: &Story, environment: &str) -> pb::Deployment {
     let event = deployment("1.0.0", environment, DeploymentStatus::Completed);

@@ -2,9 +2,11 @@
 
 use versioner::pb;
 
-use crate::facts::{at, object, seconds_from_now};
-use crate::refusal::refusal;
-use crate::story::Story;
+use crate::{
+    facts::{at, object, seconds_from_now},
+    refusal::refusal,
+    story::Story,
+};
 
 #[tokio::test]
 async fn an_event_that_is_left_out_is_required() {

@@ -3,9 +3,11 @@
 use tonic::Status as Refusal;
 use versioner::pb::{self, BuildStatus, DeploymentStatus, LatestBasis};
 
-use crate::facts::{PRODUCT, at, build, deployment};
-use crate::refusal::refusal;
-use crate::story::Story;
+use crate::{
+    facts::{PRODUCT, at, build, deployment},
+    refusal::refusal,
+    story::Story,
+};
 
 /// The product's versions, in this order of time.
 async fn tell(story: &Story, versions: &[&str]) {

@@ -2,9 +2,11 @@
 
 use versioner::pb::{self, BuildStatus, CheckStatus, DeploymentStatus, EventType};
 
-use crate::facts::{PRODUCT, build, check, deployment};
-use crate::refusal::refusal;
-use crate::story::Story;
+use crate::{
+    facts::{PRODUCT, build, check, deployment},
+    refusal::refusal,
+    story::Story,
+};
 
 /// 1 and 2: builds; 3: a deployment to dev; 4: a check for dev; 5: a build of another product;
 /// 6: a deployment to production; 7: the product gets a description.

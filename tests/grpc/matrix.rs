@@ -7,10 +7,12 @@ use versioner::pb::{
     deployment_service_client::DeploymentServiceClient,
 };
 
-use crate::facts::{PRODUCT, at, deployment, seconds_from_now};
-use crate::places::{Matrix, against, as_of, day, deployed, matrix, record, shown};
-use crate::refusal::refusal;
-use crate::story::Story;
+use crate::{
+    facts::{PRODUCT, at, deployment, seconds_from_now},
+    places::{Matrix, against, as_of, day, deployed, matrix, record, shown},
+    refusal::refusal,
+    story::Story,
+};
 
 async fn r11_a_cell_shows_what_is_current_under_way_and_failed_last(story: Story) {
     record(

@@ -4,9 +4,11 @@ use prost_types::Struct;
 use serde_json::{Value, json};
 use versioner::pb::{self, BuildStatus};
 
-use crate::facts::{build, json as read, object};
-use crate::refusal::refusal;
-use crate::story::Story;
+use crate::{
+    facts::{build, json as read, object},
+    refusal::refusal,
+    story::Story,
+};
 
 fn with(extra_metadata: Value) -> pb::VersionEvent {
     pb::VersionEvent {

@@ -2,9 +2,11 @@
 
 use versioner::pb::{self, BuildStatus, CheckStatus, DeploymentStatus};
 
-use crate::facts::{build, check, deployment};
-use crate::refusal::refusal;
-use crate::story::Story;
+use crate::{
+    facts::{build, check, deployment},
+    refusal::refusal,
+    story::Story,
+};
 
 #[tokio::test]
 async fn r2_control_characters_and_nul_are_refused_wherever_a_name_stands() {

@@ -2,9 +2,11 @@
 
 use versioner::pb::{self, BuildStatus, CheckStatus, DeploymentStatus};
 
-use crate::facts::{build, check, deployment};
-use crate::refusal::refusal;
-use crate::story::Story;
+use crate::{
+    facts::{build, check, deployment},
+    refusal::refusal,
+    story::Story,
+};
 
 #[tokio::test]
 async fn r4_an_event_with_an_unknown_status_is_refused_with_what_is_taken() {

@@ -2,9 +2,11 @@
 
 use versioner::pb::{self, BuildStatus, CheckStatus, DeploymentStatus};
 
-use crate::facts::{build, check, deployment, object};
-use crate::refusal::refusal;
-use crate::story::Story;
+use crate::{
+    facts::{build, check, deployment, object},
+    refusal::refusal,
+    story::Story,
+};
 
 /// A limit that no list of these stories reaches.
 const MANY_PAGES: usize = 1_000;

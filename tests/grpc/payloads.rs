@@ -3,8 +3,10 @@
 use serde_json::json;
 use versioner::pb::{self, BuildStatus};
 
-use crate::facts::{PRODUCT, json as read, object};
-use crate::story::Story;
+use crate::{
+    facts::{PRODUCT, json as read, object},
+    story::Story,
+};
 
 async fn a_build_is_started_completed_and_deployed_to_dev(story: Story) {
     let started = pb::VersionEvent {

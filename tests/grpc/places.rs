@@ -2,8 +2,10 @@
 
 use versioner::pb::{self, BaselineComparison, DeploymentStatus};
 
-use crate::facts::{at, deployment};
-use crate::story::Story;
+use crate::{
+    facts::{at, deployment},
+    story::Story,
+};
 
 pub(crate) type Matrix = pb::GetEnvironmentMatrixResponse;
 

@@ -4,9 +4,11 @@ use prost_types::FieldMask;
 use tonic::Status as Refusal;
 use versioner::pb::{self, BuildStatus, CheckStatus, DeploymentStatus, EventType, Product};
 
-use crate::facts::{PRODUCT, build, check, deployment};
-use crate::refusal::refusal;
-use crate::story::Story;
+use crate::{
+    facts::{PRODUCT, build, check, deployment},
+    refusal::refusal,
+    story::Story,
+};
 
 async fn get(story: &Story, name: &str) -> Result<Product, Refusal> {
     let request = pb::GetProductRequest {

@@ -1,12 +1,16 @@
 //! Calls of any method with any message, by the descriptors of the contract.
 
-use prost::Message;
-use prost::bytes::{Buf, BufMut};
+use prost::{
+    Message,
+    bytes::{Buf, BufMut},
+};
 use prost_reflect::{DynamicMessage, MethodDescriptor};
-use tonic::Status;
-use tonic::client::Grpc;
-use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
-use tonic::transport::Channel;
+use tonic::{
+    Status,
+    client::Grpc,
+    codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder},
+    transport::Channel,
+};
 
 /// Messages as bytes.
 pub(crate) struct Raw;

@@ -8,10 +8,12 @@ use versioner::pb::{
     DeploymentStatus, Environment, Product, Readiness, SecurityLimits,
 };
 
-use crate::facts::{PRODUCT, SHA, at, build, check, deployment, seconds_from_now};
-use crate::refusal::refusal;
-use crate::requirements::{requiring, update_environment, update_product};
-use crate::story::Story;
+use crate::{
+    facts::{PRODUCT, SHA, at, build, check, deployment, seconds_from_now},
+    refusal::refusal,
+    requirements::{requiring, update_environment, update_product},
+    story::Story,
+};
 
 async fn ask(
     story: &Story,

@@ -3,9 +3,11 @@
 use tonic::Status;
 use versioner::pb;
 
-use crate::facts::{build, deployment};
-use crate::refusal::refusal;
-use crate::story::Story;
+use crate::{
+    facts::{build, deployment},
+    refusal::refusal,
+    story::Story,
+};
 
 /// Well-formed, and of no store.
 const NOBODY: &str = "00000000-0000-8000-8000-000000000001";

@@ -3,9 +3,11 @@
 use tokio::task::JoinSet;
 use versioner::pb::{self, BuildStatus, CheckStatus, DeploymentStatus};
 
-use crate::facts::{build, check, deployment, object, seconds_from_now};
-use crate::refusal::refusal;
-use crate::story::Story;
+use crate::{
+    facts::{build, check, deployment, object, seconds_from_now},
+    refusal::refusal,
+    story::Story,
+};
 
 fn started() -> pb::VersionEvent {
     pb::VersionEvent {

@@ -6,9 +6,11 @@ use versioner::pb::{
     self, DeploymentStatus, Environment, EventType, Product, SecurityLimits, log_entry::Content,
 };
 
-use crate::facts::{PRODUCT, deployment};
-use crate::refusal::refusal;
-use crate::story::Story;
+use crate::{
+    facts::{PRODUCT, deployment},
+    refusal::refusal,
+    story::Story,
+};
 
 fn mask(paths: &[&str]) -> Option<FieldMask> {
     Some(FieldMask {

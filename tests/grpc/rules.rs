@@ -12,9 +12,7 @@ use tonic::transport::Channel;
 use tonic_types::StatusExt;
 use versioner::domain::rules::FieldRules;
 
-use crate::facts::seconds_from_now;
-use crate::raw::Raw;
-use crate::story::Story;
+use crate::{facts::seconds_from_now, raw::Raw, story::Story};
 
 const PACKAGE: &str = "versioner.v1";
 

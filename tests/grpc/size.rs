@@ -3,9 +3,11 @@
 use tonic::codec::CompressionEncoding;
 use versioner::pb::{self, BuildStatus, event_submission::Event};
 
-use crate::facts::{build, object};
-use crate::refusal::{receipt, refusal};
-use crate::story::Story;
+use crate::{
+    facts::{build, object},
+    refusal::{receipt, refusal},
+    story::Story,
+};
 
 /// Events with about 100 kB each.
 fn large_events(count: usize) -> pb::BatchSubmitEventsRequest {

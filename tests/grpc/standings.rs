@@ -2,11 +2,13 @@
 
 use versioner::pb::{self, BuildStatus, DeploymentStatus};
 
-use crate::facts::{PRODUCT, at, build};
-use crate::pages::pages;
-use crate::places::{against, day, deployed, instances, matrix, record, shown, standing};
-use crate::refusal::refusal;
-use crate::story::Story;
+use crate::{
+    facts::{PRODUCT, at, build},
+    pages::pages,
+    places::{against, day, deployed, instances, matrix, record, shown, standing},
+    refusal::refusal,
+    story::Story,
+};
 
 async fn r11_an_environment_stands_to_its_baseline(story: Story) {
     for version in ["1.0.0", "1.1.0-rc.1", "1.1.0", "1.2.0", "2.0.0"] {

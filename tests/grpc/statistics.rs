@@ -6,9 +6,11 @@ use versioner::pb::{
     self, BuildGrouping, BuildStatus, TrendBucket, insight_service_client::InsightServiceClient,
 };
 
-use crate::facts::{PRODUCT, at, build, seconds_from_now};
-use crate::refusal::refusal;
-use crate::story::Story;
+use crate::{
+    facts::{PRODUCT, at, build, seconds_from_now},
+    refusal::refusal,
+    story::Story,
+};
 
 async fn ask(
     story: &Story,

@@ -1,13 +1,13 @@
 //! A server of one's own over an empty store, and clients of each of its services.
 
-use std::future::Future;
-use std::net::SocketAddr;
-use std::time::Duration;
+use std::{future::Future, net::SocketAddr, time::Duration};
 
 use tempfile::TempDir;
 use tokio::time::timeout;
-use tonic::Status;
-use tonic::transport::{Channel, Endpoint};
+use tonic::{
+    Status,
+    transport::{Channel, Endpoint},
+};
 use versioner::{
     pb::{
         self, catalog_service_client::CatalogServiceClient,

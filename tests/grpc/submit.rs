@@ -2,9 +2,11 @@
 
 use versioner::pb::{self, BuildStatus, CheckStatus, DeploymentStatus, EnvironmentType};
 
-use crate::facts::{SHA, at, build, check, deployment};
-use crate::refusal::refusal;
-use crate::story::Story;
+use crate::{
+    facts::{SHA, at, build, check, deployment},
+    refusal::refusal,
+    story::Story,
+};
 
 async fn r1_a_version_event_brings_product_and_version_into_being(story: Story) {
     let event = pb::VersionEvent {

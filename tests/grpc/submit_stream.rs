@@ -7,9 +7,11 @@ use tonic::{Request, Streaming};
 use tonic_prost::ProstCodec;
 use versioner::pb::{self, BuildStatus, event_submission::Event};
 
-use crate::facts::{SHA, build};
-use crate::refusal::{event_refusal, receipt, refusal};
-use crate::story::{Story, soon, until};
+use crate::{
+    facts::{SHA, build},
+    refusal::{event_refusal, receipt, refusal},
+    story::{Story, soon, until},
+};
 
 fn message(event: pb::VersionEvent) -> pb::SubmitEventsRequest {
     let event = Some(Event::VersionEvent(event));

@@ -3,9 +3,11 @@
 use prost_types::Timestamp;
 use versioner::pb::{self, BuildStatus};
 
-use crate::facts::{at, build, seconds_from_now};
-use crate::refusal::refusal;
-use crate::story::Story;
+use crate::{
+    facts::{at, build, seconds_from_now},
+    refusal::refusal,
+    story::Story,
+};
 
 #[tokio::test]
 async fn r9_an_event_lies_at_most_ten_minutes_in_the_future() {

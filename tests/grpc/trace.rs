@@ -5,10 +5,12 @@ use serde_json::json;
 use tonic::Status as Refusal;
 use versioner::pb::{self, BuildStatus, CheckStatus, DeploymentStatus, Product};
 
-use crate::facts::{PRODUCT, SHA, at, build, check, deployment, object};
-use crate::refusal::refusal;
-use crate::requirements::update_product;
-use crate::story::Story;
+use crate::{
+    facts::{PRODUCT, SHA, at, build, check, deployment, object},
+    refusal::refusal,
+    requirements::update_product,
+    story::Story,
+};
 
 async fn trace(
     story: &Story,

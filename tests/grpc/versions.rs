@@ -2,8 +2,10 @@
 
 use versioner::pb::{self, BuildStatus, DeploymentStatus, VersionOrder};
 
-use crate::facts::{PRODUCT, at, build, deployment};
-use crate::story::Story;
+use crate::{
+    facts::{PRODUCT, at, build, deployment},
+    story::Story,
+};
 
 const ONE: &str = "abcd1111111111111111111111111111111111aa";
 const TWO: &str = "abcd2222222222222222222222222222222222bb";

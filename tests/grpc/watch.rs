@@ -3,9 +3,11 @@
 use tonic::{Status as Refusal, Streaming};
 use versioner::pb::{self, BuildStatus, watch_events_response::Message};
 
-use crate::facts::{PRODUCT, build};
-use crate::refusal::refusal;
-use crate::story::{Story, soon};
+use crate::{
+    facts::{PRODUCT, build},
+    refusal::refusal,
+    story::{Story, soon},
+};
 
 /// A watch, and the position that it would be resumed from.
 pub(crate) struct Watch {

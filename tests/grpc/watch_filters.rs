@@ -2,9 +2,11 @@
 
 use versioner::pb::{self, BuildStatus, DeploymentStatus, EventType};
 
-use crate::facts::{PRODUCT, build, deployment};
-use crate::story::Story;
-use crate::watch::{Watch, after};
+use crate::{
+    facts::{PRODUCT, build, deployment},
+    story::Story,
+    watch::{Watch, after},
+};
 
 fn of(product_name: &str, version: &str) -> pb::VersionEvent {
     pb::VersionEvent {

@@ -1,8 +1,6 @@
 //! The file of events: its lines, which of them have to be refused, and the others in any order.
 
-use std::collections::HashMap;
-use std::io::Read;
-use std::path::PathBuf;
+use std::{collections::HashMap, io::Read, path::PathBuf};
 
 use flate2::read::GzDecoder;
 use serde_json::Value;

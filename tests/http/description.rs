@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 use http::Method;
 use serde_json::Value;
 
-use crate::schema::{fits, gather};
-use crate::story::{Answer, CURL, Story};
+use crate::{
+    schema::{fits, gather},
+    story::{Answer, CURL, Story},
+};
 
 /// Sends the examples of the description in the order in which they were made, and compares each answer's form
 /// with its example's.

@@ -1,19 +1,18 @@
 //! A server on a store of its own, and a plain HTTP/1.1 client to it.
 
-use std::future::Future;
-use std::net::SocketAddr;
-use std::time::Duration;
+use std::{future::Future, net::SocketAddr, time::Duration};
 
 use axum::body::{Body, Bytes};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
-use hyper::body::Incoming;
-use hyper::client::conn::{http1, http2};
+use hyper::{
+    body::Incoming,
+    client::conn::{http1, http2},
+};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::{net::TcpStream, time::timeout};
 use tonic::transport::{Channel, Endpoint};
 use versioner::{
     server::{Limits, Server},

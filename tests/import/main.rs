@@ -11,8 +11,10 @@ use run::{Failing, args, event_file, ids, import, import_at, line};
 use tempfile::TempDir;
 use tokio::net::{TcpListener, TcpStream};
 use tonic::Code;
-use versioner::cli::import::{Counts, MAX_PRINTED, exit_code, import_into};
-use versioner::pb::{self, ErrorReason};
+use versioner::{
+    cli::import::{Counts, MAX_PRINTED, exit_code, import_into},
+    pb::{self, ErrorReason},
+};
 
 #[tokio::test]
 async fn events_arrive_in_the_order_of_their_lines_and_each_is_counted() {

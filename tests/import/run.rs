@@ -1,8 +1,10 @@
 //! Imports of lines into the fake server, and what they print.
 
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::{
+    io::{self, Write},
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use indicatif::ProgressBar;
 use tempfile::TempDir;

@@ -1,15 +1,16 @@
 //! What the program logs, on a terminal and elsewhere.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
-use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+    process::{Command, Stdio},
+    time::Duration,
+};
 
 use rustix::process::Signal;
 use versioner::pb::{GetProductRequest, catalog_service_client::CatalogServiceClient};
 
-use crate::terminal::Terminal;
-use crate::{Program, command};
+use crate::{Program, command, terminal::Terminal};
 
 /// A start that fails at once, with one error in the log.
 const FAILING: [&str; 1] = ["--database-url=sqlite:/no/such/folder/a.db"];

@@ -1,14 +1,15 @@
 //! The signals that end the program. A test sends them to its own child.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
-use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+    process::Stdio,
+    time::{Duration, Instant},
+};
 
 use rustix::process::Signal;
 
-use crate::Program;
-use crate::terminal::Terminal;
+use crate::{Program, terminal::Terminal};
 
 #[test]
 fn sigterm_drains_and_exits_0_even_with_a_silent_connection() {

@@ -1,11 +1,15 @@
 //! A terminal for the program under test. Knows nothing of the program.
 
-use std::fs::File;
-use std::io::{ErrorKind, Read};
-use std::process::Stdio;
+use std::{
+    fs::File,
+    io::{ErrorKind, Read},
+    process::Stdio,
+};
 
-use rustix::fs::{Mode, OFlags, open};
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::{
+    fs::{Mode, OFlags, open},
+    pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
+};
 
 /// Both ends of a terminal.
 pub(crate) struct Terminal {

@@ -7,11 +7,14 @@ use http::Request;
 use tokio_stream::StreamExt;
 use tonic::Code;
 use tonic_types::StatusExt;
-
-use crate::client::{frame, grpc, next, read};
-use crate::gate::{COLLECT, FOLLOW, HOLD, IGNORE, PASS, words};
-use crate::{Story, limits, soon, until};
 use versioner::server::Limits;
+
+use crate::{
+    Story,
+    client::{frame, grpc, next, read},
+    gate::{COLLECT, FOLLOW, HOLD, IGNORE, PASS, words},
+    limits, soon, until,
+};
 
 fn impatient() -> Limits {
     Limits {

@@ -5,8 +5,10 @@ use std::net::SocketAddr;
 use axum::body::{Body, Bytes};
 use http::{HeaderMap, Request, Response, StatusCode};
 use http_body_util::BodyExt;
-use hyper::body::Incoming;
-use hyper::client::conn::http2::{self, SendRequest};
+use hyper::{
+    body::Incoming,
+    client::conn::http2::{self, SendRequest},
+};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use prost::Message;
 use tokio::net::TcpStream;
@@ -14,8 +16,10 @@ use tonic::{Code, Status};
 use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 use tonic_types::StatusExt;
 
-use crate::gate::{Words, words};
-use crate::soon;
+use crate::{
+    gate::{Words, words},
+    soon,
+};
 
 /// One connection.
 #[derive(Clone)]

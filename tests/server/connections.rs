@@ -2,13 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 use versioner::server::Limits;
 
-use crate::client::Client;
-use crate::gate::PASS;
-use crate::{Story, limits, soon, until};
+use crate::{Story, client::Client, gate::PASS, limits, soon, until};
 
 fn hasty() -> Limits {
     Limits {

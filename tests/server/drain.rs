@@ -2,15 +2,20 @@
 
 use std::time::{Duration, Instant};
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 use tonic::Code;
 use tonic_health::ServingStatus;
 use versioner::server::Limits;
 
-use crate::client::{Client, frame, grpc, health_request, next, read};
-use crate::gate::{FOLLOW, HOLD, IGNORE, PASS, words};
-use crate::{Story, limits, soon, until};
+use crate::{
+    Story,
+    client::{Client, frame, grpc, health_request, next, read},
+    gate::{FOLLOW, HOLD, IGNORE, PASS, words},
+    limits, soon, until,
+};
 
 const NOT_SERVING: i32 = ServingStatus::NotServing as i32;
 

@@ -8,9 +8,12 @@ use tonic::Code;
 use tonic_types::StatusExt;
 use versioner::grpc::MAX_MESSAGE_BYTES;
 
-use crate::client::{Answer, Client, frame_bytes, grpc, read};
-use crate::gate::{COLLECT, FAIL, IGNORE, PASS};
-use crate::{Story, limits};
+use crate::{
+    Story,
+    client::{Answer, Client, frame_bytes, grpc, read},
+    gate::{COLLECT, FAIL, IGNORE, PASS},
+    limits,
+};
 
 async fn answer(
     client: &mut Client,

@@ -1,10 +1,14 @@
 //! A service whose calls wait at a gate, so that a test decides when they end.
 
-use std::convert::Infallible;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll};
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Poll},
+};
 
 use prost::Message;
 use prost_types::{
@@ -13,11 +17,13 @@ use prost_types::{
 use tokio::sync::Semaphore;
 use tokio_stream::{Stream, StreamExt};
 use tokio_util::sync::CancellationToken;
-use tonic::body::Body;
-use tonic::codec::CompressionEncoding;
-use tonic::server::{Grpc, NamedService};
-use tonic::service::Routes;
-use tonic::{Code, Request, Response, Status, Streaming};
+use tonic::{
+    Code, Request, Response, Status, Streaming,
+    body::Body,
+    codec::CompressionEncoding,
+    server::{Grpc, NamedService},
+    service::Routes,
+};
 use tonic_prost::ProstCodec;
 use tonic_types::{ErrorDetails, StatusExt};
 use tower::service_fn;

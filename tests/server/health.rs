@@ -1,14 +1,19 @@
 //! Readiness follows the store; liveness does not.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use tokio::sync::watch;
 use tonic_health::ServingStatus;
 
-use crate::client::{Client, health_request, next};
-use crate::gate::Gate;
-use crate::{Story, limits, start, until};
+use crate::{
+    Story,
+    client::{Client, health_request, next},
+    gate::Gate,
+    limits, start, until,
+};
 
 const SERVING: Result<i32, tonic::Code> = Ok(ServingStatus::Serving as i32);
 const NOT_SERVING: Result<i32, tonic::Code> = Ok(ServingStatus::NotServing as i32);

@@ -8,16 +8,12 @@ mod errors;
 mod gate;
 mod health;
 
-use std::future::Future;
-use std::net::SocketAddr;
-use std::time::Duration;
-
-use tokio::sync::watch;
-use tokio::time::timeout;
-use versioner::server::{Contract, Drained, Limits, Running, Server, Shutdown};
+use std::{future::Future, net::SocketAddr, time::Duration};
 
 use client::Client;
 use gate::Gate;
+use tokio::{sync::watch, time::timeout};
+use versioner::server::{Contract, Drained, Limits, Running, Server, Shutdown};
 
 /// Long enough for a busy machine; a test that waits as long has failed.
 const PATIENCE: Duration = Duration::from_secs(20);

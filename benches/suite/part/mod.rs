@@ -10,10 +10,9 @@ mod stores;
 mod stream;
 
 use clap::ValueEnum;
+pub(crate) use stores::Stores;
 
 use crate::{Result, database::Databases, effort::Effort, figure::Figure};
-
-pub(crate) use stores::Stores;
 
 /// In the order in which they run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -3,19 +3,21 @@
 use std::time::{Duration, Instant};
 
 use tokio::time::sleep;
-use tonic::Status;
-use tonic::transport::Channel;
+use tonic::{Status, transport::Channel};
 
+use super::{
+    super::{
+        backoff::{Backoff, is_temporary, retry_delay},
+        labels::{self, LogEntry},
+        moment,
+        output::Format,
+        print_message,
+        server::{CliError, reason},
+        style::Style,
+    },
+    EventsArgs,
+};
 use crate::pb::{self, event_service_client::EventServiceClient, watch_events_response::Message};
-
-use super::super::backoff::{Backoff, is_temporary, retry_delay};
-use super::super::labels::{self, LogEntry};
-use super::super::moment;
-use super::super::output::Format;
-use super::super::print_message;
-use super::super::server::{CliError, reason};
-use super::super::style::Style;
-use super::EventsArgs;
 
 /// How long to try to resume after the connection is lost.
 const RESUME_WITHIN: Duration = Duration::from_secs(24 * 60 * 60);

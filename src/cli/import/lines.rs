@@ -1,10 +1,12 @@
 //! The lines of an event file, read and converted by a thread of their own, a few ahead of the
 //! sender: a file of any size takes little memory. Knows nothing of the server.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
-use std::path::Path;
-use std::thread;
+use std::{
+    fs::File,
+    io::{self, BufRead, BufReader, Read},
+    path::Path,
+    thread,
+};
 
 use tokio::sync::mpsc::{self, Receiver};
 

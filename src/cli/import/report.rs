@@ -1,13 +1,14 @@
 //! The results of the events: counts, a line for each refused event, notices, the progress bar.
 
-use std::collections::BTreeMap;
-use std::fmt;
-use std::io::{self, Write};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    io::{self, Write},
+};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::super::server::one_line;
-use super::submission::Submission;
+use super::{super::server::one_line, submission::Submission};
 use crate::{json_input::IgnoredField, pb};
 
 /// At most this many fields that were ignored are named.

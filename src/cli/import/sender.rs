@@ -2,23 +2,31 @@
 //! first that has no answer: nothing is lost, the order stays, and the event ids keep what is sent
 //! twice from being recorded twice.
 
-use std::collections::VecDeque;
-use std::error::Error as _;
-use std::io::Write;
-use std::time::{Duration, Instant};
+use std::{
+    collections::VecDeque,
+    error::Error as _,
+    io::Write,
+    time::{Duration, Instant},
+};
 
-use tokio::sync::mpsc::{self, Receiver};
-use tokio::time::{sleep, sleep_until, timeout};
+use tokio::{
+    sync::mpsc::{self, Receiver},
+    time::{sleep, sleep_until, timeout},
+};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Status, transport::Endpoint};
 
+use super::{
+    super::{
+        backoff::{Backoff, is_temporary, retry_delay},
+        server::with_causes,
+    },
+    lines::Line,
+    report::Report,
+};
 use crate::pb::{
     self, event_service_client::EventServiceClient, submission_result::Result as Answer,
 };
-
-use super::super::backoff::{Backoff, is_temporary, retry_delay};
-use super::super::server::with_causes;
-use super::{lines::Line, report::Report};
 
 /// How many events may be unanswered; the server stops reading at 1,024.
 const WINDOW: usize = 1_000;

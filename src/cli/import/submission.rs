@@ -1,13 +1,12 @@
 //! A line of an event file, as a message of the contract. Only the form of each field is checked here; the server
 //! decides what is required and what is allowed.
 
+use super::derived_id::derived_id;
 use crate::{
     domain::violation::Violation,
     json_input::{IgnoredFields, event_type_of, in_one_line, read_entry, to_message},
     pb,
 };
-
-use super::derived_id::derived_id;
 
 /// What a line says.
 pub(super) struct Submission {

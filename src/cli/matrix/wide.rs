@@ -2,12 +2,15 @@
 
 use jiff::Timestamp;
 
+use super::{
+    super::{
+        moment::when_cell,
+        style::Style,
+        table::{Table, cells, cut, name, whole},
+    },
+    cell::{comparison, failed_since, in_progress, version_in_progress},
+};
 use crate::pb;
-
-use super::super::moment::when_cell;
-use super::super::style::Style;
-use super::super::table::{Table, cells, cut, name, whole};
-use super::cell::{comparison, failed_since, in_progress, version_in_progress};
 
 pub(super) fn table(matrix: &pb::GetEnvironmentMatrixResponse, now: Timestamp) -> Table {
     let mut table = Table::new([

@@ -3,16 +3,18 @@
 
 use std::time::Duration;
 
-use tokio::sync::mpsc::{self, Receiver, error::TrySendError};
-use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep, sleep_until, timeout_at};
+use tokio::{
+    sync::mpsc::{self, Receiver, error::TrySendError},
+    task::JoinHandle,
+    time::{Instant, sleep, sleep_until, timeout_at},
+};
 use tonic::{Code, Status, transport::Channel};
 
+use super::{
+    super::{labels, moment, print_message, server::CliError},
+    Asker,
+};
 use crate::pb::{self, event_service_client::EventServiceClient, watch_events_response::Message};
-
-use super::super::server::CliError;
-use super::super::{labels, moment, print_message};
-use super::Asker;
 
 /// The shortest pause between two questions, however many events arrive.
 const PAUSE: Duration = Duration::from_millis(200);

@@ -2,10 +2,8 @@
 
 use jiff::Timestamp;
 
+use super::super::{labels, moment, style::Style};
 use crate::pb;
-
-use super::super::style::Style;
-use super::super::{labels, moment};
 
 pub(super) fn text(answer: &pb::CheckReadinessResponse, now: Timestamp) -> String {
     let version = answer.version.clone().unwrap_or_default();

@@ -1,20 +1,22 @@
 //! The arguments of `versioner report`: a flag for each field of an event. A flag that stands for a field has the
 //! field's name, or has it as an alias.
 
-use std::path::PathBuf;
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use clap::Args;
 
+use super::{
+    super::{
+        labels::{parse_check_kind, parse_check_status, parse_status},
+        names::name,
+        output::{AnswerFormat, OutputArgs},
+        server::ServerArgs,
+        time_arg::{TimeArg, pause},
+    },
+    ci::CiRun,
+    metadata::{KeyValue, key_count, key_value},
+};
 use crate::pb;
-
-use super::super::labels::{parse_check_kind, parse_check_status, parse_status};
-use super::super::names::name;
-use super::super::output::{AnswerFormat, OutputArgs};
-use super::super::server::ServerArgs;
-use super::super::time_arg::{TimeArg, pause};
-use super::ci::CiRun;
-use super::metadata::{KeyValue, key_count, key_value};
 
 /// Reports how the build of a version goes.
 #[derive(Args, Clone, Debug)]

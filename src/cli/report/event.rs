@@ -3,14 +3,13 @@
 use jiff::{Timestamp, tz::TimeZone};
 use uuid::Uuid;
 
+use super::{
+    super::{moment::pb_time, server::CliError, time_arg::TimeArg},
+    args::{BuildArgs, CheckArgs, DeploymentArgs, EventArgs, SourceArgs},
+    ci::{CiField, CiRun},
+    metadata::metadata,
+};
 use crate::pb;
-
-use super::super::moment::pb_time;
-use super::super::server::CliError;
-use super::super::time_arg::TimeArg;
-use super::args::{BuildArgs, CheckArgs, DeploymentArgs, EventArgs, SourceArgs};
-use super::ci::{CiField, CiRun};
-use super::metadata::metadata;
 
 impl BuildArgs {
     /// The same arguments with absent ones filled from a CI run. What was filled is added to `filled`.

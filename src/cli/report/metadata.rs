@@ -1,14 +1,15 @@
 //! Values that flags give by name: extra metadata and counts.
 
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::Path;
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::Path,
+};
 
 use serde_json::{Map, Value};
 
-use crate::pb;
-
 use super::super::server::CliError;
+use crate::pb;
 
 /// The most that is read of a metadata file; the server accepts less.
 const MAX_FILE_BYTES: u64 = 1 << 20;

@@ -3,13 +3,16 @@
 use std::time::Instant;
 
 use tokio::time::sleep;
-use tonic::transport::Channel;
-use tonic::{Response, Status};
+use tonic::{Response, Status, transport::Channel};
 
-use super::super::backoff::{Backoff, is_temporary, retry_delay};
-use super::super::print_message;
-use super::super::server::CliError;
-use super::SendArgs;
+use super::{
+    super::{
+        backoff::{Backoff, is_temporary, retry_delay},
+        print_message,
+        server::CliError,
+    },
+    SendArgs,
+};
 
 /// Why an event has no receipt.
 #[derive(Debug)]

@@ -2,12 +2,14 @@
 
 use jiff::Timestamp;
 
+use super::super::{
+    labels,
+    list::{List, View},
+    moment,
+    style::Style,
+    table::{Table, whole},
+};
 use crate::pb;
-
-use super::super::list::{List, View};
-use super::super::style::Style;
-use super::super::table::{Table, whole};
-use super::super::{labels, moment};
 
 /// The most events that are shown; the event log has the others.
 const MAX_EVENTS: usize = 10;

@@ -1,11 +1,14 @@
 //! The figures of all builds, and those of each group as a table.
 
+use super::{
+    super::{
+        moment::duration,
+        style::Style,
+        table::{Table, cut, number, whole},
+    },
+    Ending, Grouping, Span, StatsArgs,
+};
 use crate::pb;
-
-use super::super::moment::duration;
-use super::super::style::Style;
-use super::super::table::{Table, cut, number, whole};
-use super::{Ending, Grouping, Span, StatsArgs};
 
 pub(super) fn text(
     args: &StatsArgs,

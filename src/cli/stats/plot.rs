@@ -1,16 +1,18 @@
 //! A trend as a small plot: a bar of builds for each bucket, and lines of eighths for durations. Completed and
 //! failed builds differ in shape, not only in colour.
 
-use jiff::tz::TimeZone;
-use jiff::{RoundMode, Span, Unit, Zoned, ZonedRound};
+use jiff::{RoundMode, Span, Unit, Zoned, ZonedRound, tz::TimeZone};
 
+use super::{
+    super::{
+        moment::{duration, jiff_time},
+        style::Style,
+        table::{Table, cut, number, whole},
+    },
+    Bucket, Span as StatsSpan,
+    figures::{percentile, rate},
+};
 use crate::pb;
-
-use super::super::moment::{duration, jiff_time};
-use super::super::style::Style;
-use super::super::table::{Table, cut, number, whole};
-use super::figures::{percentile, rate};
-use super::{Bucket, Span as StatsSpan};
 
 /// The longest bar, and the longest line of eighths.
 const MAX_BAR: usize = 40;

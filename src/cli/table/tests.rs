@@ -3,8 +3,7 @@
 use console::{measure_text_width, strip_ansi_codes};
 use insta::assert_snapshot;
 
-use super::super::wrap::wrap;
-use super::*;
+use super::{super::wrap::wrap, *};
 
 fn table() -> Table {
     let mut table = Table::new([

@@ -1,7 +1,8 @@
 //! R2 and R13, rule by rule, and as properties of random identifiers.
 
-use super::*;
 use proptest::prelude::*;
+
+use super::*;
 
 #[test]
 fn r2_every_example_has_its_scheme() {

@@ -13,9 +13,10 @@ pub(super) fn object(metadata: &Metadata) -> Object {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
     use prost_types::{ListValue, Struct, Value, value::Kind};
+
+    use super::*;
 
     #[test]
     fn r10_a_struct_is_under_the_limits_of_metadata() {

@@ -2,9 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use super::example;
-use super::schema::{Schemas, accepted_words, nullable, plain};
-use super::text;
+use super::{
+    example,
+    schema::{Schemas, accepted_words, nullable, plain},
+    text,
+};
 use crate::{
     domain::rules::version_event,
     grpc::MAX_BATCH_EVENTS,

@@ -14,11 +14,13 @@ use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use self::schema::Schemas;
-use super::contract::{CONTRACT, Field, Method as Rpc};
-use super::operation::{BodyKind, Group, Operation};
-use super::parameters;
-use super::refusal::status_of;
-use super::routes::OPERATIONS;
+use super::{
+    contract::{CONTRACT, Field, Method as Rpc},
+    operation::{BodyKind, Group, Operation},
+    parameters,
+    refusal::status_of,
+    routes::OPERATIONS,
+};
 use crate::{
     domain::rules::{self, FieldRules},
     pb::ErrorReason,

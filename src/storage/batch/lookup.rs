@@ -6,9 +6,10 @@ mod streams;
 
 use std::collections::BTreeSet;
 
-use sqlx::FromRow;
-
 pub(super) use known::known_states;
+use late::late_streams;
+use sqlx::FromRow;
+use streams::{Wanted, builds, checks, deployments};
 
 use super::{
     Created, Head, Receipt, Submission,
@@ -25,8 +26,6 @@ use crate::{
         sql::{Column, Rows, Sql},
     },
 };
-use late::late_streams;
-use streams::{Wanted, builds, checks, deployments};
 
 /// Looks up everything that the events of a batch name.
 pub(super) async fn load(

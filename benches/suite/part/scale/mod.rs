@@ -8,6 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use questions::Question;
 use versioner::storage::Engine;
 
 use super::{IN_FLIGHT, Setting, Stores, ingest::with_costs, stores, stores::Store};
@@ -21,7 +22,6 @@ use crate::{
     measure::Rounds,
     process::Process,
 };
-use questions::Question;
 
 /// Answers that differ by more than this are not of the same size.
 const SAME_SIZE: f64 = 1.25;
