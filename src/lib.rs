@@ -8,7 +8,7 @@ pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod grpc;
-pub mod http;
+pub mod json_api;
 mod json_input;
 pub mod pb;
 pub mod server;

@@ -2,7 +2,7 @@
 
 use clap::Parser;
 
-use super::*;
+use crate::config::*;
 
 #[derive(Parser)]
 struct CommandLine {

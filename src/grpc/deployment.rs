@@ -5,9 +5,9 @@ use tonic::{Request, Response, Status, async_trait};
 use super::{
     Services,
     convert::{View, deployment_class, deployment_status, differs, timestamp},
+    error::{Problem, no_such_id, status},
     page::PageRequest,
     request::{Fields, GivenId},
-    status::{Problem, no_such_id, status},
 };
 use crate::{
     domain::{

@@ -8,10 +8,10 @@ use tonic::{Request, Response, Status, Streaming, async_trait};
 use super::{
     Services,
     convert::{entry_type, receipt},
+    error::{Problem, status},
     now_us,
     page::PageRequest,
     request::{Fields, GivenId},
-    status::{Problem, status},
     submit_stream, watch,
 };
 use crate::{

@@ -6,9 +6,9 @@ use tonic::{Request, Response, Status, async_trait};
 use super::{
     Services,
     convert::{finished_status, grouping, timestamp, trend_bucket},
+    error::{Problem, status},
     now_us,
     request::Fields,
-    status::{Problem, status},
 };
 use crate::{
     domain::{

@@ -4,11 +4,11 @@
 mod catalog;
 mod convert;
 mod deployment;
+mod error;
 mod event;
 mod insight;
 mod page;
 mod request;
-mod status;
 mod submit_stream;
 mod version;
 mod watch;

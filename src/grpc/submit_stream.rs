@@ -7,8 +7,8 @@ use tokio_util::sync::CancellationToken;
 use tonic::{Code, Status, Streaming};
 
 use super::{
+    error::Problem,
     event::{parse_submission, storage_forgot, submission_result},
-    status::Problem,
 };
 use crate::{
     domain::{rules::REQUIRED, violation::Violation},

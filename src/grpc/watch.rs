@@ -9,7 +9,7 @@ use tokio::{
 use tokio_stream::{Stream, StreamExt, wrappers::ReceiverStream};
 use tonic::{Code, Status};
 
-use super::{Services, status::Problem};
+use super::{Services, error::Problem};
 use crate::{
     domain::{resource::Entry, rules::FieldRules},
     pb::{self, ErrorReason, watch_events_response::Message},

@@ -4,8 +4,10 @@ use std::collections::HashMap;
 
 use prost_types::{ListValue, Struct, Timestamp, Value, value::Kind};
 
-use super::*;
-use crate::pb::{self, event_submission::Event};
+use crate::{
+    json_input::*,
+    pb::{self, event_submission::Event},
+};
 
 fn message(subject: Subject, body: &str) -> Event {
     let body = read_event(body, subject).unwrap();

@@ -22,7 +22,7 @@ use tracing::Instrument;
 use super::{
     contract::{Call, Face, Kind},
     drain::Shutdown,
-    refusal::Refusal,
+    rejection::Refusal,
     request_log::RequestId,
     stream_end::StreamEnd,
 };

@@ -16,9 +16,9 @@ use super::{
     contract::{Contract, Face},
     deadline,
     drain::Shutdown,
-    load,
-    refusal::Refusal,
-    request_log, status,
+    error_details, load,
+    rejection::Refusal,
+    request_log,
 };
 
 /// Accepts any request, and always answers.
@@ -43,7 +43,7 @@ pub(crate) fn stack(
         // sees every answer as it is sent, and adds the request id to every log line of a call
         .layer(from_fn_with_state(contract, request_log::record))
         // sees every error, wherever it was made
-        .layer(from_fn(status::complete))
+        .layer(from_fn(error_details::complete))
         // from here on a call runs to its end, even when no caller waits for it any more
         .layer(from_fn_with_state(deadlines, deadline::limit))
         // counts a call until it has ended, so it is inside of the layer that stops waiting for it

@@ -14,7 +14,7 @@ use tokio::sync::Semaphore;
 
 use super::{
     contract::{Call, Kind},
-    refusal::Refusal,
+    rejection::Refusal,
 };
 
 #[derive(Clone)]

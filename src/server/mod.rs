@@ -7,15 +7,15 @@ mod contract;
 mod deadline;
 mod drain;
 mod error;
+mod error_details;
 mod first_bytes;
 mod health;
 mod http_names;
 mod layers;
 mod load;
-mod refusal;
+mod rejection;
 mod request_log;
 mod signal;
-mod status;
 mod stream_end;
 
 use std::{fmt, future::Future, net::SocketAddr, sync::Arc, time::Duration};
@@ -38,7 +38,7 @@ use tonic::service::Routes;
 use crate::{
     config::{Config, DatabaseUrl},
     grpc::Services,
-    http, pb,
+    json_api, pb,
     storage::{self, Store},
 };
 
@@ -165,11 +165,11 @@ impl Server {
     ) -> Result<Running, Error> {
         let contract = Contract::read(pb::DESCRIPTORS)
             .map_err(Error::Descriptors)?
-            .with_http_paths(http::paths());
+            .with_http_paths(json_api::paths());
         let probed = store.clone();
         // The JSON face has no streams that would have to end.
         let services = Services::new(store.clone(), stale_after, CancellationToken::new());
-        let http = http::router(&services, &self.limits.cors_origins);
+        let http = json_api::router(&services, &self.limits.cors_origins);
         let services = |streams_end| Services::new(store, stale_after, streams_end).routes();
         let probe = move || {
             let store = probed.clone();

@@ -22,9 +22,9 @@ use uuid::Uuid;
 
 use super::{
     contract::{Contract, Face, Kind, UNKNOWN},
-    status,
+    error_details,
 };
-use crate::http::ErrorMessage;
+use crate::json_api::ErrorMessage;
 
 const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -128,7 +128,7 @@ impl End {
     }
 
     fn grpc(&mut self, headers: &HeaderMap) {
-        if let Some(code) = status::code(headers) {
+        if let Some(code) = error_details::code(headers) {
             self.outcome = Outcome::Grpc(code);
             let status = Status::from_header_map(headers).filter(|_| code != Code::Ok);
             self.error = status.map(|status| shortened(status.message()));
@@ -142,7 +142,7 @@ impl Drop for End {
         let duration_ms = self.began.elapsed().as_micros() as f64 / 1_000.0;
         let (code, is_ok, is_fault) = match &self.outcome {
             Outcome::Grpc(code) => (
-                status::reason(*code),
+                error_details::reason(*code),
                 *code == Code::Ok,
                 matches!(code, Code::Internal | Code::Unknown | Code::DataLoss),
             ),

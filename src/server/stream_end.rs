@@ -13,7 +13,7 @@ use http_body::Frame;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
-use super::{drain::Shutdown, refusal::Refusal, request_log::RequestId};
+use super::{drain::Shutdown, rejection::Refusal, request_log::RequestId};
 
 /// A stream's body, which always ends with a status.
 pub(crate) struct StreamEnd {

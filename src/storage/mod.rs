@@ -12,58 +12,41 @@
 //!
 //! Knows the domain and the databases; no protocol.
 
-mod batch;
-mod builds;
-mod cache;
-mod catalog;
-mod checks;
-mod connection;
-mod deferred_indexing;
-mod deployments;
-mod error;
-mod events;
-mod filter;
-mod latest;
-mod list;
-mod matrix;
-mod memory;
-mod open;
-mod readiness;
-mod rollups;
-mod rows;
-mod sql;
-mod statistics;
-mod tail;
-mod versions;
-mod writer;
-mod writes;
+mod engine;
+mod read;
+mod write;
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Instant,
 };
 
-pub use batch::{Created, Outcome, Receipt, State};
-pub use catalog::{
-    DeletedEnvironment, DeletedProduct, EnvironmentChange, ProductChange, Reference,
+pub use engine::{
+    error::{Cause, Conflict, Error},
+    open::{OpenError, Options, migrate},
+    sql::Engine,
 };
-pub use error::{Cause, Conflict, Error};
-pub use filter::Page;
-pub use latest::Latest;
-pub use list::{List, Query};
-pub use matrix::Matrix;
-pub use open::{OpenError, Options, migrate};
-pub use sql::Engine;
-pub use tail::Watcher;
+pub use read::{
+    catalog::{DeletedEnvironment, DeletedProduct, EnvironmentChange, ProductChange, Reference},
+    filter::Page,
+    latest::Latest,
+    list::{List, Query},
+    matrix::Matrix,
+    tail::Watcher,
+};
 use tokio::sync::{mpsc, oneshot};
+pub use write::batch::{Created, Outcome, Receipt, State};
 
 use self::{
-    batch::{Mode, Submission},
-    cache::Cache,
-    connection::Pool,
-    open::FileLock,
-    tail::Tail,
-    writer::{Command, Writer},
+    engine::{
+        connection::Pool,
+        open::{self, FileLock},
+    },
+    read::{tail::Tail, version_cache::Cache},
+    write::{
+        batch::{Mode, Submission},
+        writer::{Command, Writer},
+    },
 };
 use crate::domain::{event::Event, id::IdSpace};
 

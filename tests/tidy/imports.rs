@@ -15,7 +15,7 @@ const MODULES: [(&str, &[&str]); 13] = [
         "server",
         &[
             "grpc",
-            "http",
+            "json_api",
             "storage",
             "domain",
             "pb",
@@ -24,7 +24,7 @@ const MODULES: [(&str, &[&str]); 13] = [
         ],
     ),
     // The JSON face calls the gRPC services' own functions.
-    ("http", &["grpc", "json_input", "domain", "pb"]),
+    ("json_api", &["grpc", "json_input", "domain", "pb"]),
     // The one reader of events in JSON, for the JSON face and for `versioner import`.
     ("json_input", &["domain", "pb"]),
     ("grpc", &["storage", "domain", "pb"]),
@@ -56,7 +56,7 @@ const FOREIGN: [(&str, &[&str]); 5] = [
     ),
     ("storage", &["tonic", "prost", "axum", "hyper", "tower"]),
     ("grpc", &["sqlx"]),
-    ("http", &["sqlx"]),
+    ("json_api", &["sqlx"]),
     ("cli", &["sqlx"]),
 ];
 

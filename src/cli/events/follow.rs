@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 use tokio::time::sleep;
 use tonic::{Status, transport::Channel};
 
-use super::{
-    super::{
+use super::EventsArgs;
+use crate::{
+    cli::{
         backoff::{Backoff, is_temporary, retry_delay},
         labels::{self, LogEntry},
         moment,
@@ -15,9 +16,8 @@ use super::{
         server::{CliError, reason},
         style::Style,
     },
-    EventsArgs,
+    pb::{self, event_service_client::EventServiceClient, watch_events_response::Message},
 };
-use crate::pb::{self, event_service_client::EventServiceClient, watch_events_response::Message};
 
 /// How long to try to resume after the connection is lost.
 const RESUME_WITHIN: Duration = Duration::from_secs(24 * 60 * 60);

@@ -8,8 +8,8 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{super::server::one_line, submission::Submission};
-use crate::{json_input::IgnoredField, pb};
+use super::submission::Submission;
+use crate::{cli::server::one_line, json_input::IgnoredField, pb};
 
 /// At most this many fields that were ignored are named.
 const MAX_IGNORED_KINDS: usize = 100;

@@ -16,16 +16,13 @@ use tokio::{
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Status, transport::Endpoint};
 
-use super::{
-    super::{
+use super::{lines::Line, report::Report};
+use crate::{
+    cli::{
         backoff::{Backoff, is_temporary, retry_delay},
         server::with_causes,
     },
-    lines::Line,
-    report::Report,
-};
-use crate::pb::{
-    self, event_service_client::EventServiceClient, submission_result::Result as Answer,
+    pb::{self, event_service_client::EventServiceClient, submission_result::Result as Answer},
 };
 
 /// How many events may be unanswered; the server stops reading at 1,024.

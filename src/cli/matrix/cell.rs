@@ -1,7 +1,9 @@
 //! A cell of the matrix as text with marks, and the legend of the marks.
 
-use super::super::{moment, style::Style};
-use crate::pb;
+use crate::{
+    cli::{moment, style::Style},
+    pb,
+};
 
 /// The lines of a cell: one for each instance, the comparison with the baseline on the first.
 pub(super) fn lines(cell: &pb::MatrixCell, legend: &mut Legend) -> Vec<String> {

@@ -2,15 +2,15 @@
 
 use jiff::Timestamp;
 
-use super::{
-    super::{
+use super::cell::{comparison, failed_since, in_progress, version_in_progress};
+use crate::{
+    cli::{
         moment::when_cell,
         style::Style,
         table::{Table, cells, cut, name, whole},
     },
-    cell::{comparison, failed_since, in_progress, version_in_progress},
+    pb,
 };
-use crate::pb;
 
 pub(super) fn table(matrix: &pb::GetEnvironmentMatrixResponse, now: Timestamp) -> Table {
     let mut table = Table::new([

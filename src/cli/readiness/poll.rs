@@ -10,11 +10,11 @@ use tokio::{
 };
 use tonic::{Code, Status, transport::Channel};
 
-use super::{
-    super::{labels, moment, print_message, server::CliError},
-    Asker,
+use super::Asker;
+use crate::{
+    cli::{labels, moment, print_message, server::CliError},
+    pb::{self, event_service_client::EventServiceClient, watch_events_response::Message},
 };
-use crate::pb::{self, event_service_client::EventServiceClient, watch_events_response::Message};
 
 /// The shortest pause between two questions, however many events arrive.
 const PAUSE: Duration = Duration::from_millis(200);

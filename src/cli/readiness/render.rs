@@ -2,8 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::super::{labels, moment, style::Style};
-use crate::pb;
+use crate::{
+    cli::{labels, moment, style::Style},
+    pb,
+};
 
 pub(super) fn text(answer: &pb::CheckReadinessResponse, now: Timestamp) -> String {
     let version = answer.version.clone().unwrap_or_default();

@@ -6,17 +6,19 @@ use std::{path::PathBuf, time::Duration};
 use clap::Args;
 
 use super::{
-    super::{
+    ci::CiRun,
+    metadata::{KeyValue, key_count, key_value},
+};
+use crate::{
+    cli::{
         labels::{parse_check_kind, parse_check_status, parse_status},
         names::name,
         output::{AnswerFormat, OutputArgs},
         server::ServerArgs,
         time_arg::{TimeArg, pause},
     },
-    ci::CiRun,
-    metadata::{KeyValue, key_count, key_value},
+    pb,
 };
-use crate::pb;
 
 /// Reports how the build of a version goes.
 #[derive(Args, Clone, Debug)]

@@ -4,12 +4,14 @@ use jiff::{Timestamp, tz::TimeZone};
 use uuid::Uuid;
 
 use super::{
-    super::{moment::pb_time, server::CliError, time_arg::TimeArg},
     args::{BuildArgs, CheckArgs, DeploymentArgs, EventArgs, SourceArgs},
     ci::{CiField, CiRun},
     metadata::metadata,
 };
-use crate::pb;
+use crate::{
+    cli::{moment::pb_time, server::CliError, time_arg::TimeArg},
+    pb,
+};
 
 impl BuildArgs {
     /// The same arguments with absent ones filled from a CI run. What was filled is added to `filled`.

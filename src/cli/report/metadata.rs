@@ -8,8 +8,7 @@ use std::{
 
 use serde_json::{Map, Value};
 
-use super::super::server::CliError;
-use crate::pb;
+use crate::{cli::server::CliError, pb};
 
 /// The most that is read of a metadata file; the server accepts less.
 const MAX_FILE_BYTES: u64 = 1 << 20;

@@ -5,13 +5,11 @@ use std::time::Instant;
 use tokio::time::sleep;
 use tonic::{Response, Status, transport::Channel};
 
-use super::{
-    super::{
-        backoff::{Backoff, is_temporary, retry_delay},
-        print_message,
-        server::CliError,
-    },
-    SendArgs,
+use super::SendArgs;
+use crate::cli::{
+    backoff::{Backoff, is_temporary, retry_delay},
+    print_message,
+    server::CliError,
 };
 
 /// Why an event has no receipt.

@@ -6,7 +6,7 @@ use clap::{CommandFactory, Parser};
 use prost::Message;
 use prost_types::FileDescriptorSet;
 
-use super::*;
+use crate::cli::report::*;
 
 #[derive(Parser)]
 struct CommandLine {

@@ -2,14 +2,16 @@
 
 use jiff::Timestamp;
 
-use super::super::{
-    labels,
-    list::{List, View},
-    moment,
-    style::Style,
-    table::{Table, whole},
+use crate::{
+    cli::{
+        labels,
+        list::{List, View},
+        moment,
+        style::Style,
+        table::{Table, whole},
+    },
+    pb,
 };
-use crate::pb;
 
 /// The most events that are shown; the event log has the others.
 const MAX_EVENTS: usize = 10;

@@ -1,14 +1,14 @@
 //! The figures of all builds, and those of each group as a table.
 
-use super::{
-    super::{
+use super::{Ending, Grouping, Span, StatsArgs};
+use crate::{
+    cli::{
         moment::duration,
         style::Style,
         table::{Table, cut, number, whole},
     },
-    Ending, Grouping, Span, StatsArgs,
+    pb,
 };
-use crate::pb;
 
 pub(super) fn text(
     args: &StatsArgs,

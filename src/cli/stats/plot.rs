@@ -4,15 +4,17 @@
 use jiff::{RoundMode, Span, Unit, Zoned, ZonedRound, tz::TimeZone};
 
 use super::{
-    super::{
+    Bucket, Span as StatsSpan,
+    figures::{percentile, rate},
+};
+use crate::{
+    cli::{
         moment::{duration, jiff_time},
         style::Style,
         table::{Table, cut, number, whole},
     },
-    Bucket, Span as StatsSpan,
-    figures::{percentile, rate},
+    pb,
 };
-use crate::pb;
 
 /// The longest bar, and the longest line of eighths.
 const MAX_BAR: usize = 40;

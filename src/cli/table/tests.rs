@@ -3,7 +3,7 @@
 use console::{measure_text_width, strip_ansi_codes};
 use insta::assert_snapshot;
 
-use super::{super::wrap::wrap, *};
+use crate::cli::{table::*, wrap::wrap};
 
 fn table() -> Table {
     let mut table = Table::new([

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::*;
+use crate::domain::precedence::*;
 
 #[test]
 fn r2_every_example_has_its_scheme() {

@@ -1,7 +1,7 @@
 //! Every condition with each of its reasons, and what they come to.
 
-use super::*;
 use crate::domain::{
+    readiness::*,
     requirements::SecurityLimits,
     run::{Facts, Key},
 };

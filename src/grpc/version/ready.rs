@@ -7,9 +7,9 @@ use crate::{
     grpc::{
         Services,
         convert::{readiness, timestamp},
+        error::{Problem, status},
         now_us,
         request::Fields,
-        status::{Problem, status},
     },
     pb,
     storage::Error,

@@ -14,8 +14,8 @@ use crate::{
     },
     grpc::{
         Services,
+        error::{Problem, status},
         request::Fields,
-        status::{Problem, status},
     },
     pb,
     storage::{Error, List, Page},

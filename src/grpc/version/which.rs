@@ -6,8 +6,8 @@ use crate::{
     domain::{id::Kind, resource::Version},
     grpc::{
         Services,
+        error::{no_such_id, status},
         request::{Fields, GivenId},
-        status::{no_such_id, status},
     },
 };
 

@@ -2,7 +2,7 @@
 
 use pb::event_submission::Event;
 
-use super::*;
+use crate::cli::import::submission::*;
 
 fn event(line: &str) -> Event {
     submission(line.as_bytes()).event.unwrap().event.unwrap()

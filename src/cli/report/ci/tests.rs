@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::*;
+use crate::cli::report::ci::*;
 
 /// The fields that the variables fill, in the order of `CiField::ALL`.
 fn filled(variables: &[(&str, &str)]) -> Option<Vec<(CiField, String)>> {
